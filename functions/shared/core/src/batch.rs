@@ -162,7 +162,6 @@ pub struct SeriesPoints {
     /// How much.
     pub values: Vec<Value>,
     /// Tags by point; empty if no point has any.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Tags>,
 }
 
@@ -207,7 +206,7 @@ impl SeriesPoints {
 }
 
 /// Points ready to be stored: a batch after validation.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Write {
     /// Whose points these are.
     pub tenant: Tenant,
@@ -433,7 +432,7 @@ mod tests {
         let json = serde_json::to_string(&batch).unwrap();
         assert_eq!(
             json,
-            r#"{"tenant":"local","source":"api","id":"00000000000000010000000000000002","received":3,"content":{"points":{"series":[{"name":"a","index":[0],"times":[1],"values":[0.1]}],"rejects":[]}}}"#
+            r#"{"tenant":"local","source":"api","id":"00000000000000010000000000000002","received":3,"content":{"points":{"series":[{"name":"a","index":[0],"times":[1],"values":[0.1],"tags":[]}],"rejects":[]}}}"#
         );
         assert_eq!(serde_json::from_str::<Batch>(&json).unwrap(), batch);
     }
