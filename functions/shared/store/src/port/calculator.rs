@@ -44,6 +44,8 @@ pub struct Job {
     pub parts: Parts,
     /// How many buckets at the most, the earliest ones.
     pub limit: usize,
+    /// Whether it is a part of another job, not to be divided again.
+    pub is_shard: bool,
 }
 
 /// Runs calculation jobs.
