@@ -7,5 +7,6 @@ pub mod discard;
 pub mod name;
 pub mod point;
 pub mod rules;
+pub mod sum;
 pub mod time;
 pub mod tombstone;
