@@ -1,1 +1,4 @@
 //! x
+
+pub mod chunk;
+pub mod columns;
