@@ -4,17 +4,13 @@
 //! Arithmetic wraps: the difference of any two 64-bit integers, taken modulo
 //! 2^64, leads back from one to the other.
 
-use super::wire::{Reader, low_byte, put_signed, put_varint};
-use super::{ChunkError, entropy, packed};
+use super::ChunkError;
+use super::frame::{self, Frame};
+use super::wire::{Reader, put_signed, put_varint};
 
 const CONSTANT: u8 = 0;
 const LINEAR: u8 = 1;
 const RUNS: u8 = 2;
-const PACKED: u8 = 3;
-const PACKED_DELTAS: u8 = 4;
-const ENTROPY_16: u8 = 5;
-const ENTROPY_32: u8 = 6;
-const ENTROPY_64: u8 = 7;
 
 /// Which of the dearer forms may be tried.
 #[derive(Debug, Clone, Copy)]
@@ -53,10 +49,9 @@ pub(super) fn put(numbers: &[i64], forms: Forms, out: &mut Vec<u8>) {
     }
     let n = numbers.len();
     let frame = Frame::of(numbers);
-    let plain = Plain::of(&frame);
-    if best.is_empty() || plain.size(&frame) < best.len() {
+    if best.is_empty() || frame.packed_size() < best.len() {
         best.clear();
-        plain.put(&frame, &mut best);
+        frame.put_packed(&mut best);
     }
     // Below a quarter of a bit a point, and for a handful of points, there is
     // nothing to gain that is worth the time.
@@ -87,41 +82,7 @@ fn read_forms(reader: &mut Reader, n: usize, runs: bool) -> Result<Vec<i64>, Chu
             Ok(numbers)
         }
         RUNS if runs => read_runs(reader, n),
-        form @ PACKED..=ENTROPY_64 => {
-            let (base, unit) = (reader.signed()?, reader.varint()?.cast_signed());
-            let number = |q: u64| base.wrapping_add(unit.wrapping_mul(q.cast_signed()));
-            let mut numbers = Vec::with_capacity(n);
-            match form {
-                PACKED => {
-                    let width = u32::from(reader.byte()?);
-                    packed::read(reader, n, width, |q| numbers.push(number(q)))?;
-                }
-                PACKED_DELTAS => {
-                    let mut q = reader.varint()?;
-                    let least = reader.signed()?.cast_unsigned();
-                    let width = u32::from(reader.byte()?);
-                    numbers.push(number(q));
-                    packed::read(reader, n - 1, width, |delta| {
-                        q = q.wrapping_add(least).wrapping_add(delta);
-                        numbers.push(number(q));
-                    })?;
-                }
-                ENTROPY_16 => {
-                    let all = entropy::read::<u16>(reader, n)?;
-                    numbers.extend(all.into_iter().map(|q| number(q.into())));
-                }
-                ENTROPY_32 => {
-                    let all = entropy::read::<u32>(reader, n)?;
-                    numbers.extend(all.into_iter().map(|q| number(q.into())));
-                }
-                _ => {
-                    let all = entropy::read::<u64>(reader, n)?;
-                    numbers.extend(all.into_iter().map(number));
-                }
-            }
-            Ok(numbers)
-        }
-        _ => Err(ChunkError::Malformed("an unknown form of integers")),
+        form => frame::read(form, reader, n),
     }
 }
 
@@ -196,152 +157,75 @@ fn push_run(first: i64, step: i64, length: usize, numbers: &mut Vec<i64>) {
     }));
 }
 
-/// Numbers as multiples of their greatest common unit above the smallest.
-struct Frame {
-    base: i64,
-    unit: u64,
-    multiples: Vec<u64>,
-    largest: u64,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Frame {
-    fn of(numbers: &[i64]) -> Self {
-        let base = numbers.iter().copied().min().unwrap_or(0);
-        let mut multiples: Vec<u64> = numbers
-            .iter()
-            .map(|n| n.wrapping_sub(base).cast_unsigned())
+    fn form_of(numbers: &[i64]) -> u8 {
+        let mut bytes = Vec::new();
+        put(numbers, Forms::ALL, &mut bytes);
+        bytes.push(77);
+        let mut reader = Reader(&bytes);
+        assert_eq!(read(&mut reader, numbers.len()).unwrap(), numbers);
+        assert_eq!(reader.0, [77]);
+        bytes[0]
+    }
+
+    /// Reproducible numbers below `limit`.
+    fn scattered(n: i64, limit: i64) -> Vec<i64> {
+        (1..=n)
+            .map(|i| (i.wrapping_mul(6_364_136_223_846_793_005) >> 1).rem_euclid(limit))
+            .collect()
+    }
+
+    #[test]
+    fn each_form_is_used_where_it_is_short() {
+        assert_eq!(form_of(&[5]), CONSTANT);
+        assert_eq!(form_of(&[i64::MIN; 9]), CONSTANT);
+        assert_eq!(form_of(&[i64::MIN, i64::MAX, i64::MIN]), 3);
+        // A step of -1, modulo 2^64.
+        assert_eq!(form_of(&[i64::MIN, i64::MAX, i64::MAX - 1]), LINEAR);
+        let stairs: Vec<i64> = (0..100).map(|i| i / 9 * 50 + i).collect();
+        assert_eq!(form_of(&stairs), RUNS);
+        assert_eq!(form_of(&scattered(20, 1000)), 3);
+        let mut sum = 0;
+        let climbing: Vec<i64> = scattered(20, 100)
+            .into_iter()
+            .map(|s| {
+                sum += 1_000_000 + s;
+                sum
+            })
             .collect();
-        let mut unit = 0;
-        for &m in &multiples {
-            unit = gcd(unit, m);
-            if unit == 1 {
-                break;
-            }
-        }
-        // Zero where all numbers are the same.
-        let unit = unit.max(1);
-        if unit > 1 {
-            for m in &mut multiples {
-                *m /= unit;
-            }
-        }
-        let largest = multiples.iter().copied().max().unwrap_or(0);
-        Self {
-            base,
-            unit,
-            multiples,
-            largest,
-        }
+        assert_eq!(form_of(&climbing), 4);
+        let mut skewed = scattered(1000, 2);
+        skewed[500] = 60_000;
+        assert_eq!(form_of(&skewed), 5);
+        skewed[501] = 60_000_001;
+        assert_eq!(form_of(&skewed), 6);
+        skewed[502] = i64::MAX;
+        assert_eq!(form_of(&skewed), 7);
     }
 
-    fn put_head(&self, form: u8, out: &mut Vec<u8>) {
-        out.push(form);
-        put_signed(self.base, out);
-        put_varint(self.unit, out);
+    #[test]
+    fn no_numbers_take_no_bytes() {
+        let mut bytes = Vec::new();
+        put(&[], Forms::ALL, &mut bytes);
+        assert!(bytes.is_empty());
+        assert_eq!(read(&mut Reader(&[]), 0), Ok(Vec::new()));
     }
 
-    /// Whether the numbers could be written.
-    fn put_entropy(&self, out: &mut Vec<u8>) -> bool {
-        // A narrow type has a smaller table of symbols.
-        let all = &self.multiples;
-        if u16::try_from(self.largest).is_ok() {
-            self.put_head(ENTROPY_16, out);
-            let narrow: Vec<u16> = all.iter().map(|&m| low_u16(m)).collect();
-            entropy::put(&narrow, entropy::Kind::Integers, out)
-        } else if u32::try_from(self.largest).is_ok() {
-            self.put_head(ENTROPY_32, out);
-            let narrow: Vec<u32> = all.iter().map(|&m| low_u32(m)).collect();
-            entropy::put(&narrow, entropy::Kind::Integers, out)
-        } else {
-            self.put_head(ENTROPY_64, out);
-            entropy::put(all, entropy::Kind::Integers, out)
-        }
-    }
-}
-
-/// How to pack the multiples of a frame: themselves, or their differences.
-struct Plain {
-    width: u32,
-    delta_width: u32,
-    least_delta: i64,
-}
-
-impl Plain {
-    fn of(frame: &Frame) -> Self {
-        let (mut least, mut most) = (i64::MAX, i64::MIN);
-        for delta in frame.deltas() {
-            least = least.min(delta);
-            most = most.max(delta);
-        }
-        Self {
-            width: packed::width_of(frame.largest),
-            delta_width: packed::width_of(most.wrapping_sub(least).cast_unsigned()),
-            least_delta: least,
-        }
-    }
-
-    const fn size(&self, frame: &Frame) -> usize {
-        /// Of form, base, unit, width and the first differences, about.
-        const HEAD: usize = 12;
-        let n = frame.multiples.len();
-        let width = if self.deltas_pay(n) {
-            self.delta_width
-        } else {
-            self.width
+    #[test]
+    fn runs_that_do_not_add_up_are_errors() {
+        let runs = |breaks: u8, length: i64| {
+            let mut bytes = vec![RUNS, 0, breaks, CONSTANT, 0, CONSTANT];
+            put_signed(length, &mut bytes);
+            read(&mut Reader(&bytes), 10)
         };
-        HEAD + packed::size(n, width)
+        assert_eq!(runs(2, 5), Ok(vec![0; 10]));
+        assert!(runs(2, 6).is_err());
+        assert!(runs(2, -1).is_err());
+        assert!(runs(10, 1).is_err());
+        // Runs of runs.
+        assert!(read(&mut Reader(&[RUNS, 0, 1, RUNS, 0, 0, 0, 0, 0, 0]), 10).is_err());
     }
-
-    /// Whether differences, which need two numbers ahead, are shorter.
-    const fn deltas_pay(&self, n: usize) -> bool {
-        packed::size(n, self.delta_width) + 5 < packed::size(n, self.width)
-    }
-
-    fn put(&self, frame: &Frame, out: &mut Vec<u8>) {
-        if self.deltas_pay(frame.multiples.len()) {
-            frame.put_head(PACKED_DELTAS, out);
-            put_varint(frame.multiples.first().copied().unwrap_or(0), out);
-            put_signed(self.least_delta, out);
-            out.push(low_byte(self.delta_width.into()));
-            let deltas = frame
-                .deltas()
-                .map(|d| d.wrapping_sub(self.least_delta).cast_unsigned());
-            packed::put(deltas, self.delta_width, out);
-        } else {
-            frame.put_head(PACKED, out);
-            out.push(low_byte(self.width.into()));
-            packed::put(frame.multiples.iter().copied(), self.width, out);
-        }
-    }
-}
-
-impl Frame {
-    fn deltas(&self) -> impl Iterator<Item = i64> {
-        self.multiples
-            .windows(2)
-            .map(|w| w[1].wrapping_sub(w[0]).cast_signed())
-    }
-}
-
-const fn gcd(mut a: u64, mut b: u64) -> u64 {
-    while b != 0 {
-        (a, b) = (b, a % b);
-    }
-    a
-}
-
-#[allow(
-    clippy::cast_possible_truncation,
-    reason = "checked against the largest"
-)]
-const fn low_u16(number: u64) -> u16 {
-    number as u16
-}
-
-#[allow(
-    clippy::cast_possible_truncation,
-    reason = "checked against the largest"
-)]
-const fn low_u32(number: u64) -> u32 {
-    number as u32
 }

@@ -61,6 +61,7 @@ use self::wire::{Reader, put_varint};
 use crate::columns::{Columns, Parts, Samples};
 
 mod entropy;
+mod frame;
 mod ints;
 mod packed;
 mod stamps;

@@ -6,6 +6,7 @@
 
 use tidemark_core::point::Value;
 
+use super::frame::difference_order;
 use super::ints::{self, Forms};
 use super::wire::{Reader, low_byte, put_varint};
 use super::{ChunkError, entropy};
@@ -190,7 +191,7 @@ fn likely_places(numbers: &[f64]) -> Option<usize> {
         }
     }
     let mut held = 0;
-    let (cost, places, held) = counts
+    let (_, places, held) = counts
         .iter()
         .enumerate()
         .filter(|&(_, &count)| count > 0)
@@ -200,7 +201,6 @@ fn likely_places(numbers: &[f64]) -> Option<usize> {
             (cost, places, held)
         })
         .min()?;
-    let _ = cost;
     (held * 4 >= sampled * 3).then_some(places)
 }
 
@@ -232,18 +232,95 @@ fn single(ordered: i64) -> Result<f64, ChunkError> {
 }
 
 fn put_doubles(numbers: &[f64], out: &mut Vec<u8>) {
-    let bits: Vec<i64> = numbers.iter().map(|x| x.to_bits().cast_signed()).collect();
+    let bits: Vec<u64> = numbers.iter().map(|x| x.to_bits()).collect();
     let quick = Forms {
         entropy: false,
         ..Forms::ALL
     };
     let mut best = vec![BITS];
-    ints::put(&bits, quick, &mut best);
+    let signed: Vec<i64> = bits.iter().map(|b| b.cast_signed()).collect();
+    ints::put(&signed, quick, &mut best);
     if best.len() > numbers.len() / 32 + 24 {
         let mut other = vec![DOUBLES];
-        if entropy::put(numbers, entropy::Kind::Floats, &mut other) && other.len() < best.len() {
+        let order = difference_order(&bits);
+        if entropy::put_floats(numbers, order, &mut other) && other.len() < best.len() {
             best = other;
         }
     }
     out.extend_from_slice(&best);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form_of(numbers: &[f64]) -> u8 {
+        let values: Vec<Value> = numbers.iter().map(|&x| Value::new(x).unwrap()).collect();
+        let mut bytes = Vec::new();
+        put(&values, &mut bytes);
+        let mut reader = Reader(&bytes);
+        let back = read(&mut reader, values.len()).unwrap();
+        assert_eq!(reader.end(), Ok(()));
+        let bits = |values: &[Value]| values.iter().map(|v| v.get().to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&back), bits(&values));
+        bytes[0]
+    }
+
+    fn cents(n: u32) -> Vec<f64> {
+        (0..n).map(|i| f64::from(i * 7919 % 1000) / 100.0).collect()
+    }
+
+    #[test]
+    fn decimals_take_the_fewest_places() {
+        assert_eq!(form_of(&[1.0, 2.0, 300.0]), 0);
+        assert_eq!(form_of(&[0.0114, 0.9612]), 4);
+        assert_eq!(form_of(&[1e-18]), 18);
+        assert_eq!(form_of(&cents(1000)), 2);
+        // 2^51 - 1 is the largest; beyond, integers are no decimals but floats.
+        assert_eq!(
+            form_of(&[2_251_799_813_685_247.0, -2_251_799_813_685_247.0]),
+            0
+        );
+        assert!(form_of(&[2_251_799_813_685_248.0]) >= SINGLES);
+    }
+
+    #[test]
+    fn a_few_odd_values_do_not_spoil_the_rest() {
+        for odd in [-0.0, 5e-324, 0.1 + 0.2, f64::MAX, 1e-17] {
+            let mut numbers = cents(1000);
+            numbers[0] = odd;
+            numbers[999] = odd;
+            assert_eq!(form_of(&numbers), 2, "{odd:e}");
+        }
+        // Not in the sample, and common enough to pay for a place more.
+        let mut numbers = cents(1000);
+        for i in (1..1000).step_by(16) {
+            numbers[i] += 0.001;
+            numbers[i] = (numbers[i] * 1000.0).round() / 1000.0;
+        }
+        assert_eq!(form_of(&numbers), 3);
+    }
+
+    #[test]
+    fn floats_keep_their_precision() {
+        let singles: Vec<f64> = (1..200_u16)
+            .map(|i| f64::from(-f32::from(i).sqrt()))
+            .collect();
+        assert_eq!(form_of(&singles), SINGLES);
+        let doubles: Vec<f64> = (1..200_u16).map(|i| f64::from(i).sqrt()).collect();
+        assert_eq!(form_of(&doubles), DOUBLES);
+        assert_eq!(form_of(&[2.0_f64.sqrt(); 200]), BITS);
+        assert_eq!(form_of(&[-0.0; 9]), SINGLES);
+    }
+
+    #[test]
+    fn what_is_not_finite_is_an_error() {
+        let mut bytes = vec![BITS, 0];
+        super::super::wire::put_signed(f64::NAN.to_bits().cast_signed(), &mut bytes);
+        assert!(read(&mut Reader(&bytes), 3).is_err());
+        let mut bytes = vec![0, 1, 0, 0];
+        bytes.extend_from_slice(&f64::INFINITY.to_le_bytes());
+        bytes.extend_from_slice(&[0, 0]);
+        assert!(read(&mut Reader(&bytes), 3).is_err());
+    }
 }
