@@ -114,6 +114,37 @@ fn nearly() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
 }
 
+/// What the short way must leave to the long one, because it is broken, wrong, or
+/// in another form.
+#[test]
+fn the_short_way_is_narrow() {
+    let taken = |name: &str, t: &str, v: &str| {
+        let text = format!(r#"{{"name":{name},"t":{t},"v":{v}}}"#);
+        plain::point(&text).is_some_and(|(_, length)| length == text.len())
+    };
+    for number in ["0", "-0", "0.5", "10", "-1.25e+2", "1E-2", "1e0"] {
+        assert!(taken("\"a\"", number, number), "{number}");
+    }
+    for number in [
+        "", "-", "01", "-01", "00", "1.", ".5", "1e", "1e+", "+1", "--1", "1 2", "0x1", "NaN",
+        "inf", "1_0", "1e400", "null", "\"x\"",
+    ] {
+        assert!(!taken("\"a\"", "1", number), "{number}");
+        assert!(!taken("\"a\"", number, "1"), "{number}");
+    }
+    for name in [
+        "\"a\nb\"",
+        "\"a\u{1}\"",
+        r#""\u0061""#,
+        r#""a\""#,
+        "\"a",
+        "1",
+        "a",
+    ] {
+        assert!(!taken(name, "1", "1"), "{name}");
+    }
+}
+
 proptest! {
     #[test]
     fn every_form_of_a_batch_reads_the_same(
