@@ -45,7 +45,9 @@ impl Config {
             get("TIDEMARK_SOURCE_URL").unwrap_or_else(|| "http://127.0.0.1:28462".to_owned());
         Ok(Self {
             address: SocketAddr::from(([127, 0, 0, 1], port)),
-            data: get("TIDEMARK_DATA").unwrap_or_else(|| ".tidemark".to_owned()).into(),
+            data: get("TIDEMARK_DATA")
+                .unwrap_or_else(|| ".tidemark".to_owned())
+                .into(),
             max_body: parsed(&get, "TIDEMARK_MAX_BODY", 4 << 20)?,
             source_url: (source_url != "none").then_some(source_url),
             source_series: parsed_or(&get, "TIDEMARK_SOURCE_SERIES", "data-server")?,
@@ -61,9 +63,11 @@ fn parsed<T: FromStr<Err: Display>>(
 ) -> Result<T, ConfigError> {
     match get(name) {
         None => Ok(default),
-        Some(value) => {
-            value.parse().map_err(|e: T::Err| ConfigError { name, reason: e.to_string(), value })
-        }
+        Some(value) => value.parse().map_err(|e: T::Err| ConfigError {
+            name,
+            reason: e.to_string(),
+            value,
+        }),
     }
 }
 
@@ -73,7 +77,11 @@ fn parsed_or<T: FromStr<Err: Display>>(
     default: &str,
 ) -> Result<T, ConfigError> {
     let value = get(name).unwrap_or_else(|| default.to_owned());
-    value.parse().map_err(|e: T::Err| ConfigError { name, reason: e.to_string(), value })
+    value.parse().map_err(|e: T::Err| ConfigError {
+        name,
+        reason: e.to_string(),
+        value,
+    })
 }
 
 /// What is logged: `TIDEMARK_LOG`, by default what is worth a look (`info`).
@@ -87,7 +95,10 @@ mod tests {
 
     fn read(variables: &[(&str, &str)]) -> Result<Config, String> {
         let find = |name: &str| {
-            variables.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned())
+            variables
+                .iter()
+                .find(|(n, _)| *n == name)
+                .map(|(_, value)| (*value).to_owned())
         };
         Config::read(find).map_err(|e| e.to_string())
     }
@@ -102,10 +113,16 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named() {
-        assert_eq!(read(&[("TIDEMARK_SOURCE_URL", "none")]).unwrap().source_url, None);
+        assert_eq!(
+            read(&[("TIDEMARK_SOURCE_URL", "none")]).unwrap().source_url,
+            None
+        );
         let error = read(&[("PORT", "99999")]).unwrap_err();
         assert!(error.starts_with("PORT is \"99999\": "), "{error}");
         let error = read(&[("TIDEMARK_SOURCE_SERIES", "a/b")]).unwrap_err();
-        assert!(error.starts_with("TIDEMARK_SOURCE_SERIES is \"a/b\": "), "{error}");
+        assert!(
+            error.starts_with("TIDEMARK_SOURCE_SERIES is \"a/b\": "),
+            "{error}"
+        );
     }
 }

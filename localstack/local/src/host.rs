@@ -37,9 +37,9 @@ const GRACE: Duration = Duration::from_secs(10);
 /// Serves until the process is told to stop (SIGINT, SIGTERM), then lets
 /// requests that are under way finish.
 pub(crate) async fn serve(address: SocketAddr, service: Arc<Service>) -> std::io::Result<()> {
-    let listener = TcpListener::bind(address).await.map_err(|e| {
-        std::io::Error::new(e.kind(), format!("listening on {address}: {e}"))
-    })?;
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|e| std::io::Error::new(e.kind(), format!("listening on {address}: {e}")))?;
     eprintln!("tidemark: listening on http://{}", listener.local_addr()?);
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop()?);
@@ -59,7 +59,10 @@ pub(crate) async fn serve(address: SocketAddr, service: Arc<Service>) -> std::io
         connect(stream, &service, &graceful);
     }
     drop(listener);
-    if tokio::time::timeout(GRACE, graceful.shutdown()).await.is_err() {
+    if tokio::time::timeout(GRACE, graceful.shutdown())
+        .await
+        .is_err()
+    {
         tracing::warn!("requests were broken off: they took longer than {GRACE:?}");
     }
     Ok(())
@@ -105,7 +108,10 @@ async fn answer(service: &Service, request: Request<Incoming>) -> Response<Full<
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let span = tracing::info_span!("request", id, %method, path);
     let started = Instant::now();
-    let handled = AssertUnwindSafe(handle(service, request)).catch_unwind().instrument(span.clone()).await;
+    let handled = AssertUnwindSafe(handle(service, request))
+        .catch_unwind()
+        .instrument(span.clone())
+        .await;
     let mut response = match handled {
         Ok(Ok(response)) => response,
         Ok(Err(problem)) => problem.into(),
@@ -117,7 +123,10 @@ async fn answer(service: &Service, request: Request<Incoming>) -> Response<Full<
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
-    let (status, ms) = (response.status().as_u16(), started.elapsed().as_secs_f64() * 1e3);
+    let (status, ms) = (
+        response.status().as_u16(),
+        started.elapsed().as_secs_f64() * 1e3,
+    );
     span.in_scope(|| {
         if response.status().is_server_error() {
             tracing::error!(status, ms, "answered");
@@ -131,11 +140,18 @@ async fn answer(service: &Service, request: Request<Incoming>) -> Response<Full<
 async fn handle(service: &Service, request: Request<Incoming>) -> Result<Response<Bytes>, Problem> {
     let route: Match = routes::find(request.method(), request.uri().path())?;
     let (head, body) = request.into_parts();
-    let declared = head.headers.get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
+    let declared = head
+        .headers
+        .get(CONTENT_LENGTH)
+        .and_then(|v| v.to_str().ok()?.parse().ok());
     let body = tokio::time::timeout(BODY_TIME, read(body, declared, service.max_body))
         .await
-        .map_err(|_| Problem::malformed_body(format!("the body did not arrive within {BODY_TIME:?}")))??;
-    service.answer(&route, &Request::from_parts(head, body)).await
+        .map_err(|_| {
+            Problem::malformed_body(format!("the body did not arrive within {BODY_TIME:?}"))
+        })??;
+    service
+        .answer(&route, &Request::from_parts(head, body))
+        .await
 }
 
 /// Reads a body of at most `limit` bytes.
@@ -144,7 +160,9 @@ async fn read(mut body: Incoming, declared: Option<usize>, limit: usize) -> Resu
     let mut length = 0;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Problem::malformed_body("the body broke off"))?;
-        let Ok(data) = frame.into_data() else { continue };
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
         length += data.len();
         if length > limit + OVERRUN {
             break;
@@ -154,7 +172,9 @@ async fn read(mut body: Incoming, declared: Option<usize>, limit: usize) -> Resu
         }
     }
     if length > limit {
-        return Err(Problem::body_too_large(format!("a body has at most {limit} bytes as sent")));
+        return Err(Problem::body_too_large(format!(
+            "a body has at most {limit} bytes as sent"
+        )));
     }
     Ok(bytes.freeze())
 }

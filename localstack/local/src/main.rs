@@ -29,16 +29,21 @@ fn main() -> ExitCode {
 fn run() -> Result<(), Box<dyn std::error::Error>> {
     let config = Config::read(|name| std::env::var(name).ok())?;
     let store = Embedded::open(&config.data)?;
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
-        let parts = ports::wire(&store, &config)?;
-        let fetching = parts.fetcher.map(|fetcher| tokio::spawn(ports::tick(fetcher)));
-        host::serve(config.address, Arc::new(parts.service)).await?;
-        if let Some(fetching) = fetching {
-            fetching.abort();
-        }
-        store.close().await?;
-        Ok(())
-    })
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(async {
+            let parts = ports::wire(&store, &config)?;
+            let fetching = parts
+                .fetcher
+                .map(|fetcher| tokio::spawn(ports::tick(fetcher)));
+            host::serve(config.address, Arc::new(parts.service)).await?;
+            if let Some(fetching) = fetching {
+                fetching.abort();
+            }
+            store.close().await?;
+            Ok(())
+        })
 }
 
 fn with_causes(error: &dyn std::error::Error) -> String {

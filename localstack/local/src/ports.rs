@@ -44,8 +44,15 @@ pub(crate) fn wire(store: &Embedded, config: &Config) -> std::result::Result<Par
     let embedded = || Arc::new(store.clone());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let ids = Arc::new(BatchIds::new());
-    let validator = Validator { points: embedded(), catalog: embedded(), discards: embedded() };
-    let queue: Arc<dyn Queue> = Arc::new(Direct { validator, store: store.clone() });
+    let validator = Validator {
+        points: embedded(),
+        catalog: embedded(),
+        discards: embedded(),
+    };
+    let queue: Arc<dyn Queue> = Arc::new(Direct {
+        validator,
+        store: store.clone(),
+    });
     let fetcher = match &config.source_url {
         None => None,
         Some(url) => Some(Fetcher {
@@ -60,7 +67,11 @@ pub(crate) fn wire(store: &Embedded, config: &Config) -> std::result::Result<Par
     };
     let service = Service {
         max_body: config.max_body,
-        ingest: Ingest { queue: Arc::clone(&queue), clock: Arc::clone(&clock), ids: Arc::clone(&ids) },
+        ingest: Ingest {
+            queue: Arc::clone(&queue),
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
+        },
         query: Query {
             catalog: embedded(),
             points: embedded(),
@@ -68,8 +79,18 @@ pub(crate) fn wire(store: &Embedded, config: &Config) -> std::result::Result<Par
             history: embedded(),
             clock: Arc::clone(&clock),
         },
-        eraser: Eraser { catalog: embedded(), points: embedded(), clock: Arc::clone(&clock) },
-        discards: Discards { discards: embedded(), points: embedded(), catalog: embedded(), clock, ids },
+        eraser: Eraser {
+            catalog: embedded(),
+            points: embedded(),
+            clock: Arc::clone(&clock),
+        },
+        discards: Discards {
+            discards: embedded(),
+            points: embedded(),
+            catalog: embedded(),
+            clock,
+            ids,
+        },
         health: Health { queue },
         openapi: Openapi,
     };
@@ -117,7 +138,9 @@ impl Calculator for Threads {
     async fn run(&self, job: Job) -> Result<Vec<Bucket>> {
         let calculation = Calculation {
             points: Arc::clone(&self.points),
-            shards: Arc::new(Self { points: Arc::clone(&self.points) }),
+            shards: Arc::new(Self {
+                points: Arc::clone(&self.points),
+            }),
         };
         tokio::spawn(async move { calculation.handle(job).await })
             .await

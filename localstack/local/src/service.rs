@@ -26,16 +26,28 @@ pub(crate) struct Service {
 
 impl Service {
     /// Answers a request whose route was found.
-    pub(crate) async fn answer(&self, route: &Match, request: &Request<Bytes>) -> Result<Response<Bytes>, Problem> {
+    pub(crate) async fn answer(
+        &self,
+        route: &Match,
+        request: &Request<Bytes>,
+    ) -> Result<Response<Bytes>, Problem> {
         let operation = route.route.operation;
         // Only this machine can ask (the listener is on a loopback address).
         let principal = Principal::local();
         principal.require(operation.scope())?;
         match operation {
             Operation::Ingest(_) => self.ingest.handle(route, &principal, request).await,
-            Operation::Query(operation) => self.query.handle(operation, route, &principal, request).await,
+            Operation::Query(operation) => {
+                self.query
+                    .handle(operation, route, &principal, request)
+                    .await
+            }
             Operation::Erase => self.eraser.handle(route, &principal, request).await,
-            Operation::Discards(operation) => self.discards.handle(operation, route, &principal, request).await,
+            Operation::Discards(operation) => {
+                self.discards
+                    .handle(operation, route, &principal, request)
+                    .await
+            }
             Operation::Health => self.health.handle(request).await,
             Operation::Openapi(operation) => self.openapi.handle(operation, request),
         }

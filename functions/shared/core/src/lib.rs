@@ -4,6 +4,7 @@
 
 pub mod batch;
 pub mod discard;
+pub mod grid;
 pub mod moments;
 pub mod name;
 pub mod point;

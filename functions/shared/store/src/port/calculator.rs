@@ -21,7 +21,7 @@ pub enum Slots {
 }
 
 /// The summary of one slot.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Bucket {
     /// Where the slot begins; for [`Slots::Whole`] the beginning of the range.
     pub start: Timestamp,
