@@ -1,5 +1,5 @@
 //! Chunks: some thousand points of one series in one run of bytes, as they are
-//! kept in a row of the embedded store and in an item of `DynamoDB`. What is
+//! kept in a row of the embedded store and in an item of DynamoDB. What is
 //! read is what was written, bit for bit. Sections that a question does not
 //! need are not decoded.
 //!
