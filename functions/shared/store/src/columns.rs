@@ -26,7 +26,7 @@ pub struct BatchStamp {
 /// Points of one series.
 ///
 /// They are kept in the order they were appended in, repetitions included,
-/// until [`Columns::normalize`] or [`merge`] puts them in order of time, one
+/// until [`Columns::normalize`] or [`merge()`] puts them in order of time, one
 /// point a time. What says "sorted columns" below needs that.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Columns {

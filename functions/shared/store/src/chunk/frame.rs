@@ -173,22 +173,21 @@ pub(super) fn read(form: u8, reader: &mut Reader, n: usize) -> Result<Vec<i64>, 
 ///
 /// Trying it on a sample, as pco would, takes several times as long as this.
 pub(super) fn difference_order(numbers: &[u64]) -> usize {
-    let (Some(&first), Some(&last)) = (numbers.first(), numbers.last()) else {
+    let [first, .., last] = *numbers else {
         return 0;
     };
-    let n = i64::try_from(numbers.len()).unwrap_or(i64::MAX);
     // What the numbers and their first differences lie around. The mean of the
     // second differences is about 0.
-    let least = numbers.iter().copied().min().unwrap_or(0);
-    let most = numbers.iter().copied().max().unwrap_or(0);
-    let middle = least + (most - least) / 2;
-    let slope = last.wrapping_sub(first).cast_signed() / (n - 1).max(1);
+    let sum: u128 = numbers.iter().map(|&q| u128::from(q)).sum();
+    let mean = u64::try_from(sum / numbers.len() as u128).unwrap_or(u64::MAX);
+    let intervals = i64::try_from(numbers.len() - 1).unwrap_or(i64::MAX);
+    let slope = last.wrapping_sub(first).cast_signed() / intervals;
     let mut bits = [0_u64; 3];
     for w in numbers.windows(3) {
         let before = w[1].wrapping_sub(w[0]);
         let delta = w[2].wrapping_sub(w[1]);
         let off = [
-            w[2].wrapping_sub(middle),
+            w[2].wrapping_sub(mean),
             delta.wrapping_sub(slope.cast_unsigned()),
             delta.wrapping_sub(before),
         ];

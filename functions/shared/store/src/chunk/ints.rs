@@ -26,6 +26,15 @@ impl Forms {
     };
 }
 
+/// A position in memory as a number to be written.
+#[allow(
+    clippy::cast_possible_wrap,
+    reason = "no slice has more than i64::MAX elements"
+)]
+pub(super) const fn position(position: usize) -> i64 {
+    position as i64
+}
+
 /// Appends the numbers; nothing at all if there are none.
 pub(super) fn put(numbers: &[i64], forms: Forms, out: &mut Vec<u8>) {
     let Some((&first, rest)) = numbers.split_first() else {

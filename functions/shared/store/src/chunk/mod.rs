@@ -1,5 +1,5 @@
 //! Chunks: some thousand points of one series in one run of bytes, as they are
-//! kept in a row of the embedded store and in an item of `DynamoDB`. What is
+//! kept in a row of the embedded store and in an item of DynamoDB. What is
 //! read is what was written, bit for bit. Sections that a question does not
 //! need are not decoded.
 //!
@@ -77,7 +77,7 @@ pub const TARGET_POINTS: usize = 4096;
 
 /// How many points a chunk has at most, so that a few wrong bytes cannot ask
 /// for a lot of memory.
-pub const MAX_POINTS: usize = 1 << 20;
+pub const MAX_POINTS: usize = 1 << 16;
 
 /// The layout written by this version; no other is read.
 const VERSION: u8 = 1;

@@ -6,7 +6,7 @@ use tidemark_core::batch::BatchId;
 use tidemark_core::time::Timestamp;
 
 use super::ChunkError;
-use super::ints::{self, Forms};
+use super::ints::{self, Forms, position};
 use super::wire::{Reader, put_varint};
 use crate::columns::{BatchStamp, Columns};
 
@@ -45,7 +45,7 @@ pub(super) fn put(columns: &Columns, out: &mut Vec<u8>) {
         out.extend_from_slice(&incarnation.to_le_bytes());
     }
     let ordinal = |b: &BatchStamp| incarnations.partition_point(|&i| i < b.id.incarnation());
-    put_all(batches.iter().map(|b| ordinal(b) as i64), out);
+    put_all(batches.iter().map(|b| position(ordinal(b))), out);
     put_all(batches.iter().map(|b| b.id.sequence().cast_signed()), out);
     put_all(columns.indexes().iter().map(|&i| i.into()), out);
 }

@@ -317,7 +317,7 @@ fn other_versions_and_too_many_points_are_errors() {
     assert_eq!(decode(&bytes), Ok(full));
     // The same bytes for one point more.
     let mut bytes = bytes;
-    assert_eq!(bytes[5..8], [0x80, 0x80, 0x40]);
+    assert_eq!(bytes[5..8], [0x80, 0x80, 0x04]);
     bytes[5] = 0x81;
     seal(&mut bytes);
     assert!(decode(&bytes).is_err());

@@ -7,7 +7,7 @@
 use tidemark_core::point::Value;
 
 use super::frame::difference_order;
-use super::ints::{self, Forms};
+use super::ints::{self, Forms, position};
 use super::wire::{Reader, low_byte, put_varint};
 use super::{ChunkError, entropy};
 
@@ -122,7 +122,7 @@ impl Decimals {
     fn put(&self, numbers: &[f64], out: &mut Vec<u8>) {
         out.push(low_byte(self.places as u64));
         put_varint(self.exceptions.len() as u64, out);
-        let positions: Vec<i64> = self.exceptions.iter().map(|&i| i as i64).collect();
+        let positions: Vec<i64> = self.exceptions.iter().copied().map(position).collect();
         ints::put(&positions, Forms::ALL, out);
         for &i in &self.exceptions {
             out.extend_from_slice(&numbers[i].to_le_bytes());
