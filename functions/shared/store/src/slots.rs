@@ -87,7 +87,11 @@ impl Buckets {
         match (self.slot, self.slots) {
             (Some(slot), _) if slot.contains(time) => slot,
             (_, Slots::Whole) => self.whole,
-            (_, Slots::Grid(grid)) => grid.slot_of(time).range(),
+            (_, Slots::Grid(grid)) => {
+                let slot = grid.slot_of(time);
+                // A slot holds its start, so this is in order.
+                TimeRange::new(slot.start, slot.last()).unwrap_or(TimeRange::ALL)
+            }
         }
     }
 }
