@@ -6,11 +6,11 @@
 pub mod accept;
 pub mod answer;
 pub mod cursor;
-// pub mod docs;
-// pub mod openapi;
+pub mod docs;
+pub mod openapi;
 pub mod params;
 pub mod percent;
 pub mod principal;
 pub mod problem;
-// pub mod requests;
+pub mod requests;
 pub mod routes;

@@ -71,7 +71,10 @@ mod tests {
     fn buckets_have_a_start_and_an_end() {
         let at = |seconds| Timestamp::from_seconds(seconds).unwrap();
         let mut buckets = Buckets::new(Some(2), 2);
-        let stats = [(Stat::Sum, Answer::Number(0.614)), (Stat::Avg, Answer::Undefined)];
+        let stats = [
+            (Stat::Sum, Answer::Number(0.614)),
+            (Stat::Avg, Answer::Undefined),
+        ];
         assert!(buckets.push(at(0), at(900), &stats));
         assert!(buckets.push(at(900), at(1800), &[]));
         assert!(!buckets.push(at(1800), at(2700), &[(Stat::Sum, Answer::Overflow)]));
@@ -86,7 +89,11 @@ mod tests {
     #[test]
     fn an_overflow_is_told() {
         let mut buckets = Buckets::new(None, 2);
-        buckets.push(Timestamp::MIN, Timestamp::MAX, &[(Stat::Sum, Answer::Overflow)]);
+        buckets.push(
+            Timestamp::MIN,
+            Timestamp::MAX,
+            &[(Stat::Sum, Answer::Overflow)],
+        );
         let response = buckets.finish(None);
         assert!(response.headers().contains_key(WARNING));
     }

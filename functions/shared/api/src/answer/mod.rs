@@ -1,7 +1,7 @@
 //! The bodies of answers. What has rows is written straight into bytes, page by
 //! page; what is small goes through serde.
 
-// pub mod buckets;
+pub mod buckets;
 pub mod discards;
 pub mod health;
 pub mod history;
@@ -11,7 +11,7 @@ pub mod number;
 pub mod page;
 pub mod points;
 pub mod series;
-// pub mod stats;
+pub mod stats;
 pub mod time;
 
 use bytes::Bytes;

@@ -52,12 +52,16 @@ fn object<'a>(
     properties: impl IntoIterator<Item = (&'a str, AnySchema)>,
     required: &[&str],
 ) -> ObjectBuilder {
-    let closed = of(Type::Object)
-        .additional_properties(Some(AdditionalProperties::FreeForm(false)));
+    let closed =
+        of(Type::Object).additional_properties(Some(AdditionalProperties::FreeForm(false)));
     let with = properties
         .into_iter()
-        .fold(closed, |object, (name, schema)| object.property(name, schema));
-    required.iter().fold(with, |object, name| object.required(*name))
+        .fold(closed, |object, (name, schema)| {
+            object.property(name, schema)
+        });
+    required
+        .iter()
+        .fold(with, |object, name| object.required(*name))
 }
 
 /// A map from names to what `values` says.
@@ -138,21 +142,33 @@ fn small() -> Vec<(&'static str, AnySchema)> {
                 .into(),
         ),
         ("Source", one_of(Source::ALL.map(Source::as_str)).description(Some("Where points come from")).into()),
-        ("Stat", one_of(Stat::ALL.map(Stat::as_str)).description(Some("The name of a statistic; the answer of `GET /api/{name}` says what each is")).into()),
     ]
 }
 
 fn inputs() -> Vec<(&'static str, AnySchema)> {
     let time = AnyOfBuilder::new()
-        .item(of(Type::Number).minimum(Some(-9_223_372_036_i64 as isize)).maximum(Some(9_223_372_036_i64 as isize)))
+        .item(
+            of(Type::Number)
+                .minimum(Some(-9_223_372_036_i64 as isize))
+                .maximum(Some(9_223_372_036_i64 as isize)),
+        )
         .item(named("Instant"))
         .description(Some("When: epoch seconds as a number, or text"));
     let point = object(
         [
             ("name", named("SeriesName")),
             ("t", time.into()),
-            ("v", described(of(Type::Number), "How much: what a 64-bit float can hold")),
-            ("tags", array(named("Tag")).max_items(Some(Tags::MAX)).description(Some("A set of strings that stay with the point")).into()),
+            (
+                "v",
+                described(of(Type::Number), "How much: what a 64-bit float can hold"),
+            ),
+            (
+                "tags",
+                array(named("Tag"))
+                    .max_items(Some(Tags::MAX))
+                    .description(Some("A set of strings that stay with the point"))
+                    .into(),
+            ),
         ],
         &["name", "t", "v"],
     );
@@ -179,7 +195,10 @@ fn inputs() -> Vec<(&'static str, AnySchema)> {
         .min_properties(Some(4))
         .description(Some("What a meter measured at one time: any number of values, each under its OBIS code. The points go to the series `{measurement}:{muid}:{OBIS code}`"));
     vec![
-        ("Point", point.description(Some("A point of a series")).into()),
+        (
+            "Point",
+            point.description(Some("A point of a series")).into(),
+        ),
         ("MeasurementRow", row.into()),
     ]
 }
@@ -192,7 +211,9 @@ fn stat_property(stat: Stat) -> AnySchema {
     let instant = |text| described(time_or_null(), text);
     match stat {
         Stat::Avg => number_or_null("The mean: the sum by the count, rounded once"),
-        Stat::Sum => number_or_null("The correctly rounded sum of the values, whatever their order; 0 without points; null beyond the range of a 64-bit float, with a header `Warning`"),
+        Stat::Sum => number_or_null(
+            "The correctly rounded sum of the values, whatever their order; 0 without points; null beyond the range of a 64-bit float, with a header `Warning`",
+        ),
         Stat::Count => described(count(), "How many points"),
         Stat::Min => number_or_null("The least value"),
         Stat::Max => number_or_null("The greatest value"),
@@ -210,7 +231,9 @@ fn stat_property(stat: Stat) -> AnySchema {
         Stat::PeakToPeak => number_or_null("`max - min`, by the name that goes with `peak`"),
         Stat::CrestFactor => number_or_null("`peak / rms`; null where the rms is zero"),
         Stat::Skewness => number_or_null("The third standardised moment; null without variance"),
-        Stat::Kurtosis => number_or_null("The fourth standardised moment, not in excess: 3 for a normal distribution; null without variance"),
+        Stat::Kurtosis => number_or_null(
+            "The fourth standardised moment, not in excess: 3 for a normal distribution; null without variance",
+        ),
         Stat::MinTime => instant("When the least value was first"),
         Stat::MaxTime => instant("When the greatest value was first"),
         Stat::FirstTime => instant("When the earliest point was"),
@@ -228,14 +251,26 @@ fn answers() -> Vec<(&'static str, AnySchema)> {
     let name_or_null = || or_null(Type::String);
     let errors = || array(named("ItemError")).max_items(Some(Problem::MAX_ERRORS));
     let point = object(
-        [("time", named("Time")), ("value", of(Type::Number).into()), ("tags", array(named("Tag")).description(Some("Only where there are some")).into())],
+        [
+            ("time", named("Time")),
+            ("value", of(Type::Number).into()),
+            (
+                "tags",
+                array(named("Tag"))
+                    .description(Some("Only where there are some"))
+                    .into(),
+            ),
+        ],
         &["time", "value"],
     );
     let series = object(
         [
             ("name", named("SeriesName")),
             ("updated", named("Time")),
-            ("points", described(count(), "How many points, with `details=true`")),
+            (
+                "points",
+                described(count(), "How many points, with `details=true`"),
+            ),
             ("first", named("PointOrNull")),
             ("last", named("PointOrNull")),
         ],
@@ -245,15 +280,35 @@ fn answers() -> Vec<(&'static str, AnySchema)> {
     bucket.extend(stat_properties());
     let row = of(Type::Object)
         .property("measurement", of(Type::String))
-        .property("timestamp", described(of(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))), "With milliseconds, always"))
-        .property("tags", map(of(Type::String)).property("muid", of(Type::String)).required("muid"))
+        .property(
+            "timestamp",
+            described(
+                of(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))),
+                "With milliseconds, always",
+            ),
+        )
+        .property(
+            "tags",
+            map(of(Type::String))
+                .property("muid", of(Type::String))
+                .required("muid"),
+        )
         .required("measurement")
         .required("timestamp")
         .required("tags")
         .additional_properties(Some(AdditionalProperties::RefOr(of(Type::Number).into())));
-    let by_reason = || map(count()).property_names(Some(Schema::Object(one_of(Reason::ALL.map(Reason::as_str)).build())));
-    let by_source = map(object([("count", count().into()), ("by_reason", by_reason().into())], &["count", "by_reason"]))
-        .property_names(Some(Schema::Object(one_of(Source::ALL.map(Source::as_str)).build())));
+    let by_reason = || {
+        map(count()).property_names(Some(Schema::Object(
+            one_of(Reason::ALL.map(Reason::as_str)).build(),
+        )))
+    };
+    let by_source = map(object(
+        [("count", count().into()), ("by_reason", by_reason().into())],
+        &["count", "by_reason"],
+    ))
+    .property_names(Some(Schema::Object(
+        one_of(Source::ALL.map(Source::as_str)).build(),
+    )));
     vec![
         ("Ingested", object(
             [

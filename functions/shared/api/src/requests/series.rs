@@ -1,8 +1,7 @@
 //! What is asked of series.
 
-use chrono_tz::Tz;
 use http::HeaderMap;
-use tidemark_core::grid::Every;
+use tidemark_core::grid::Grid;
 use tidemark_core::name::{NameError, SeriesName};
 use tidemark_core::stat::Stat;
 use tidemark_core::time::Timestamp;
@@ -167,10 +166,8 @@ pub struct Buckets {
     pub series: SeriesName,
     /// Which points of it.
     pub span: Span,
-    /// How long a bucket is.
-    pub every: Every,
-    /// Where days, weeks, months, quarters and years begin.
-    pub zone: Tz,
+    /// How time is cut into buckets.
+    pub grid: Grid,
     /// What is asked of each bucket, in this order.
     pub stats: Vec<Stat>,
     /// What stands where there are no points.
@@ -189,17 +186,20 @@ impl Buckets {
         let series = call.matched.series()?;
         let zone = params.take_zone()?;
         let span = params.take_span(zone)?;
-        let every = params.take_parsed("every")?;
+        let every = params
+            .take_parsed("every")?
+            .ok_or_else(|| missing("every"))?;
         let stats = take_stats(&mut params)?;
-        let fill = params.take_choice("fill", &Fill::CHOICES)?.unwrap_or_default();
+        let fill = params
+            .take_choice("fill", &Fill::CHOICES)?
+            .unwrap_or_default();
         let decimals = params.take_decimals()?;
         let paging = call.paging(&mut params, DEFAULT_LIMIT, MAX_LIMIT)?;
         params.finish()?;
         Ok(Self {
             series,
             span,
-            every: every.ok_or_else(|| missing("every"))?,
-            zone,
+            grid: Grid { every, zone },
             stats,
             fill,
             decimals,
