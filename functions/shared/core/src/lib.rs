@@ -4,6 +4,8 @@
 
 pub mod batch;
 pub mod discard;
+pub mod every;
+pub mod grid;
 pub mod moments;
 pub mod name;
 pub mod point;
@@ -14,3 +16,4 @@ pub mod sum;
 pub mod summary;
 pub mod time;
 pub mod tombstone;
+mod zone;

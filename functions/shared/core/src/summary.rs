@@ -218,6 +218,9 @@ impl Summary {
     }
 
     fn mean_in_two(&self) -> Option<Mean> {
+        if self.min.value == self.max.value {
+            return Some((self.min.value.get(), 0.0));
+        }
         self.sum.mean_in_two(self.count).ok()
     }
 }
