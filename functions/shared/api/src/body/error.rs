@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use serde::Serialize;
 use tidemark_core::discard::Reason;
+
+use crate::problem::{ItemError, Problem};
 
 /// Why a body is refused as a whole: nothing of it is stored. Its text is meant
 /// for the client.
@@ -118,16 +119,18 @@ impl BodyError {
     }
 }
 
-/// What is wrong with one item of a body, as the answer lists it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ItemError {
-    /// Where: a JSON pointer in a JSON body; `/<line>/<field>`, the line counted
-    /// from 1, in NDJSON and CSV; relative to the item when one is read again.
-    pub pointer: String,
-    /// What kind of fault.
-    pub reason: Reason,
-    /// The same for people; it names the field.
-    pub detail: String,
+impl From<BodyError> for Problem {
+    fn from(error: BodyError) -> Self {
+        let detail = error.to_string();
+        match error {
+            BodyError::UnsupportedEncoding { .. } => Self::unsupported_encoding(detail),
+            _ => match error.kind() {
+                BodyErrorKind::Malformed => Self::malformed_body(detail),
+                BodyErrorKind::TooLarge => Self::body_too_large(detail),
+                BodyErrorKind::Unsupported => Self::unsupported_media_type(detail),
+            },
+        }
+    }
 }
 
 /// One fault of an item, before it is known where the item stands.

@@ -41,14 +41,15 @@ use tidemark_core::name::SeriesName;
 use tidemark_core::point::{Tags, Value};
 use tidemark_core::time::Timestamp;
 
-pub use error::{BodyError, BodyErrorKind, ItemError};
+pub use error::{BodyError, BodyErrorKind};
 
+use crate::problem::{ItemError, Problem};
 use collect::{Collector, Draft};
 use decode::Media;
 use error::Fault;
 
 /// The most item errors that an answer lists.
-pub const MAX_LISTED: usize = 100;
+pub const MAX_LISTED: usize = Problem::MAX_ERRORS;
 
 /// What a body may take, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
