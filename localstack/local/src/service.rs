@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use tidemark_api::principal::Principal;
 use tidemark_api::problem::Problem;
+use tidemark_api::requests::Call;
 use tidemark_api::routes::{Match, Operation};
 use tidemark_app::discards::Discards;
 use tidemark_app::eraser::Eraser;
@@ -35,21 +36,14 @@ impl Service {
         // Only this machine can ask (the listener is on a loopback address).
         let principal = Principal::local();
         principal.require(operation.scope())?;
+        let call = Call { tenant: &principal.tenant, matched: route, uri: request.uri() };
         match operation {
-            Operation::Ingest(_) => self.ingest.handle(route, &principal, request).await,
-            Operation::Query(operation) => {
-                self.query
-                    .handle(operation, route, &principal, request)
-                    .await
-            }
-            Operation::Erase => self.eraser.handle(route, &principal, request).await,
-            Operation::Discards(operation) => {
-                self.discards
-                    .handle(operation, route, &principal, request)
-                    .await
-            }
-            Operation::Health => self.health.handle(request).await,
-            Operation::Openapi(operation) => self.openapi.handle(operation, request),
+            Operation::Ingest(operation) => self.ingest.handle(operation, &call, request).await,
+            Operation::Query(operation) => self.query.handle(operation, &call, request).await,
+            Operation::Erase => self.eraser.handle(&call).await,
+            Operation::Discards(operation) => self.discards.handle(operation, &call).await,
+            Operation::Health => self.health.handle(&call).await,
+            Operation::Openapi(operation) => self.openapi.handle(operation, &call),
         }
     }
 }

@@ -4,16 +4,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::Response;
 use tidemark_api::answer::discards::{self as answer, DiscardList};
-use tidemark_api::params::{self, Params};
-use tidemark_api::principal::Principal;
 use tidemark_api::problem::{ItemError, Problem};
-use tidemark_api::routes::{Discards as Operation, Match};
-use tidemark_core::batch::{Source, Write};
+use tidemark_api::requests::{Call, discards as requests};
+use tidemark_api::routes::Discards as Operation;
+use tidemark_core::batch::Write;
 use tidemark_core::discard::Reason;
 use tidemark_core::name::SeriesName;
-use tidemark_core::point::Stamp;
 use tidemark_store::port::{Catalog, DiscardFilter, DiscardLog, PointStore};
 
 use crate::batch_ids::BatchIds;
@@ -41,32 +39,21 @@ impl Discards {
     pub async fn handle(
         &self,
         operation: Operation,
-        route: &Match,
-        principal: &Principal,
-        request: &Request<Bytes>,
+        call: &Call<'_>,
     ) -> Result<Response<Bytes>, Problem> {
-        let params = Params::parse(request.uri().query())?;
         match operation {
-            Operation::List => self.list(principal, request.uri().path(), params).await,
-            Operation::Summary => self.summary(principal, params).await,
-            Operation::Replay => self.replay(principal, route, params).await,
+            Operation::List => self.list(call).await,
+            Operation::Summary => self.summary(call).await,
+            Operation::Replay => self.replay(call).await,
         }
     }
 
-    async fn list(&self, principal: &Principal, path: &str, mut params: Params) -> Result<Response<Bytes>, Problem> {
-        let tenant = &principal.tenant;
-        let reason = params.take_choice("reason", &Reason::ALL.map(|r| (r.as_str(), r)))?;
-        let source = params.take_choice("source", &Source::ALL.map(|s| (s.as_str(), s)))?;
-        let series = params.take_series("series")?;
-        let zone = params.take_zone()?;
-        let received = params.take_span(zone)?.range;
-        let paging =
-            params.take_paging::<Stamp>(tenant, path, params::DEFAULT_LIMIT, params::MAX_LIMIT)?;
-        params.finish()?;
-        let filter = DiscardFilter { reason, source, series, received };
+    async fn list(&self, call: &Call<'_>) -> Result<Response<Bytes>, Problem> {
+        let requests::List { reason, source, series, span, paging } = requests::List::read(call)?;
+        let filter = DiscardFilter { reason, source, series, received: span.range };
         let rows = self
             .discards
-            .list(tenant, &filter, paging.after, paging.limit + 1)
+            .list(call.tenant, &filter, paging.after, paging.limit + 1)
             .await
             .map_err(|e| failure::problem(&e))?;
         let mut page = DiscardList::new(paging.limit);
@@ -79,13 +66,11 @@ impl Discards {
         Ok(page.finish(next))
     }
 
-    async fn summary(&self, principal: &Principal, mut params: Params) -> Result<Response<Bytes>, Problem> {
-        let zone = params.take_zone()?;
-        let received = params.take_span(zone)?.range;
-        params.finish()?;
+    async fn summary(&self, call: &Call<'_>) -> Result<Response<Bytes>, Problem> {
+        let received = requests::Summary::read(call)?.span.range;
         let counts = self
             .discards
-            .counts(&principal.tenant, received)
+            .counts(call.tenant, received)
             .await
             .map_err(|e| failure::problem(&e))?;
         let mut summary = answer::Summary::default();
@@ -95,17 +80,10 @@ impl Discards {
         Ok(summary.answer())
     }
 
-    async fn replay(&self, principal: &Principal, route: &Match, mut params: Params) -> Result<Response<Bytes>, Problem> {
-        let id = route.discard()?;
-        let waivable: Vec<(&str, Reason)> = Reason::ALL
-            .into_iter()
-            .filter(|reason| reason.can_be_waived())
-            .map(|reason| (reason.as_str(), reason))
-            .collect();
-        let waived = params.take_choices("waive", &waivable)?.unwrap_or_default();
-        params.finish()?;
+    async fn replay(&self, call: &Call<'_>) -> Result<Response<Bytes>, Problem> {
+        let requests::Replay { id, waive } = requests::Replay::read(call)?;
         let fail = |e| failure::problem(&e);
-        let tenant = &principal.tenant;
+        let tenant = call.tenant;
         let discard = self
             .discards
             .get(tenant, id)
@@ -116,7 +94,7 @@ impl Discards {
             return Err(Problem::already_replayed());
         }
         let received = self.clock.now();
-        let series = reread(&discard, received, &waived).map_err(Problem::still_invalid)?;
+        let series = reread(&discard, received, &waive).map_err(Problem::still_invalid)?;
         let write = Arc::new(Write { tenant: tenant.clone(), batch: self.ids.next(), received, series });
         let names: Vec<&SeriesName> = write.series.iter().map(|s| &s.name).collect();
         let ((), refusals) = futures_util::try_join!(

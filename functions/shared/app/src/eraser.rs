@@ -4,12 +4,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::Response;
 use tidemark_api::answer;
-use tidemark_api::params::Params;
-use tidemark_api::principal::Principal;
 use tidemark_api::problem::Problem;
-use tidemark_api::routes::Match;
+use tidemark_api::requests::{Call, series};
 use tidemark_core::name::SeriesKey;
 use tidemark_core::time::TimeRange;
 use tidemark_core::tombstone::Tombstone;
@@ -33,15 +31,10 @@ impl Eraser {
     /// Answers a request to delete a series, or a range of it.
     pub async fn handle(
         &self,
-        route: &Match,
-        principal: &Principal,
-        request: &Request<Bytes>,
+        call: &Call<'_>,
     ) -> Result<Response<Bytes>, Problem> {
-        let series = SeriesKey { tenant: principal.tenant.clone(), name: route.series()? };
-        let mut params = Params::parse(request.uri().query())?;
-        let zone = params.take_zone()?;
-        let span = params.take_span(zone)?;
-        params.finish()?;
+        let series::Delete { series, span } = series::Delete::read(call)?;
+        let series = SeriesKey { tenant: call.tenant.clone(), name: series };
         let deleted_at = self.clock.now();
         let fail = |e| failure::problem(&e);
         let unknown = || Problem::unknown_series(&series.name);

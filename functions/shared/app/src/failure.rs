@@ -4,13 +4,16 @@
 use tidemark_api::problem::Problem;
 use tidemark_store::error::{Kind, StoreError};
 
+/// When a client may try again, in seconds.
+const RETRY_AFTER: u32 = 1;
+
 /// The problem document for an error of a store, which is logged here.
 pub fn problem(error: &StoreError) -> Problem {
     log(error);
     match error.kind() {
-        Kind::Unavailable => Problem::unavailable(),
+        Kind::Unavailable => Problem::unavailable(RETRY_AFTER),
         Kind::Internal => Problem::internal(),
-        Kind::Exhausted => Problem::exhausted(
+        Kind::Exhausted => Problem::too_many_deletions(
             "the series has too many separately deleted ranges: delete a wider range, or the series",
         ),
     }

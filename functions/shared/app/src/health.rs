@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::Response;
 use tidemark_api::answer::health::Checks;
-use tidemark_api::params::Params;
 use tidemark_api::problem::Problem;
+use tidemark_api::requests::Call;
 use tidemark_store::port::Queue;
 
 use crate::failure;
@@ -20,8 +20,8 @@ pub struct Health {
 
 impl Health {
     /// Answers 200 if all is well, 503 otherwise.
-    pub async fn handle(&self, request: &Request<Bytes>) -> Result<Response<Bytes>, Problem> {
-        Params::parse(request.uri().query())?.finish()?;
+    pub async fn handle(&self, call: &Call<'_>) -> Result<Response<Bytes>, Problem> {
+        call.no_params()?;
         let queue = self.queue.check().await.inspect_err(failure::log).is_ok();
         Ok([("queue", queue)].into_iter().collect::<Checks>().answer())
     }

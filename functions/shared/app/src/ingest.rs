@@ -7,9 +7,8 @@ use bytes::Bytes;
 use http::{Request, Response};
 use tidemark_api::answer::ingest::Taken;
 use tidemark_api::body::{self, Limits, Parsed};
-use tidemark_api::params::Params;
-use tidemark_api::principal::Principal;
 use tidemark_api::problem::Problem;
+use tidemark_api::requests::{self, Call};
 use tidemark_api::routes::Ingest as Operation;
 use tidemark_core::batch::{Batch, Content, Source};
 use tidemark_store::port::Queue;
@@ -34,13 +33,11 @@ impl Ingest {
     pub async fn handle(
         &self,
         operation: Operation,
-        principal: &Principal,
+        call: &Call<'_>,
         request: &Request<Bytes>,
     ) -> Result<Response<Bytes>, Problem> {
         let received = self.clock.now();
-        let mut params = Params::parse(request.uri().query())?;
-        let strict = params.take_flag("strict")?;
-        params.finish()?;
+        let strict = requests::Ingest::read(call)?.strict;
         let (headers, body) = (request.headers(), request.body());
         let (source, parsed) = match operation {
             Operation::Points => (Source::Api, body::read_points(headers, body, Limits::default())),
@@ -54,7 +51,7 @@ impl Ingest {
             return Err(Problem::invalid_points(detail, errors));
         }
         let batch = Batch {
-            tenant: principal.tenant.clone(),
+            tenant: call.tenant.clone(),
             source,
             id: self.ids.next(),
             received,

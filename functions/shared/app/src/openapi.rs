@@ -1,9 +1,9 @@
 //! Serves the contract: as an OpenAPI document, and as a page.
 
 use bytes::Bytes;
-use http::{Request, Response};
-use tidemark_api::params::Params;
+use http::Response;
 use tidemark_api::problem::Problem;
+use tidemark_api::requests::Call;
 use tidemark_api::routes::Openapi as Operation;
 use tidemark_api::{docs, openapi};
 
@@ -13,8 +13,8 @@ pub struct Openapi;
 
 impl Openapi {
     /// Answers with the document or the page.
-    pub fn handle(self, operation: Operation, request: &Request<Bytes>) -> Result<Response<Bytes>, Problem> {
-        Params::parse(request.uri().query())?.finish()?;
+    pub fn handle(self, operation: Operation, call: &Call<'_>) -> Result<Response<Bytes>, Problem> {
+        call.no_params()?;
         Ok(match operation {
             Operation::Document => openapi::answer(),
             Operation::Page => docs::answer(),

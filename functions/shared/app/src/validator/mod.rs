@@ -91,5 +91,3 @@ fn refused(write: &Write, source: Source, refusal: &Refusal) -> Option<Discard> 
     Some(discard(write, source, reject))
 }
 
-#[cfg(test)]
-mod tests;
