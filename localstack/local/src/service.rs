@@ -36,7 +36,11 @@ impl Service {
         // Only this machine can ask (the listener is on a loopback address).
         let principal = Principal::local();
         principal.require(operation.scope())?;
-        let call = Call { tenant: &principal.tenant, matched: route, uri: request.uri() };
+        let call = Call {
+            tenant: &principal.tenant,
+            matched: route,
+            uri: request.uri(),
+        };
         match operation {
             Operation::Ingest(operation) => self.ingest.handle(operation, &call, request).await,
             Operation::Query(operation) => self.query.handle(operation, &call, request).await,

@@ -14,7 +14,10 @@ pub struct BatchIds {
 impl BatchIds {
     /// A sequence that no other process has, but by chance of 1 in 2^64.
     pub fn new() -> Self {
-        Self { incarnation: fastrand::u64(..), next: AtomicU64::new(0) }
+        Self {
+            incarnation: fastrand::u64(..),
+            next: AtomicU64::new(0),
+        }
     }
 
     /// The next id.

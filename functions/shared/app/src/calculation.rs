@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use futures_util::future::try_join_all;
-use tidemark_core::time::{TimeRange, Timestamp};
+use tidemark_core::time::TimeRange;
 use tidemark_store::error::Result;
 use tidemark_store::port::{Bucket, Calculator, Job, PointStore, Slots, Summarize};
 
@@ -36,9 +36,13 @@ impl Calculation {
         if shards <= 1 {
             return self.summarize(&job).await;
         }
-        let jobs = divide(extent.range, shards)
-            .into_iter()
-            .map(|range| self.shards.run(Job { range, is_shard: true, ..job.clone() }));
+        let jobs = divide(extent.range, shards).into_iter().map(|range| {
+            self.shards.run(Job {
+                range,
+                is_shard: true,
+                ..job.clone()
+            })
+        });
         Ok(merge(&job, try_join_all(jobs).await?))
     }
 
@@ -64,7 +68,9 @@ fn divide(range: TimeRange, shards: u64) -> Vec<TimeRange> {
     let mut from = range.from();
     while parts.len() as u64 + 1 < shards {
         let to = from.plus(step);
-        let (Ok(part), Some(next)) = (TimeRange::new(from, to), to.next()) else { break };
+        let (Ok(part), Some(next)) = (TimeRange::new(from, to), to.next()) else {
+            break;
+        };
         if next > range.to() {
             break;
         }
@@ -93,6 +99,8 @@ fn merge(job: &Job, shards: Vec<Vec<Bucket>>) -> Vec<Bucket> {
 
 #[cfg(test)]
 mod tests {
+    use tidemark_core::time::Timestamp;
+
     use super::*;
 
     fn range(from: i64, to: i64) -> TimeRange {
@@ -101,13 +109,23 @@ mod tests {
 
     #[test]
     fn shards_cover_the_range_once() {
-        for whole in [range(0, 0), range(0, 1), range(-7, 100), range(i64::MIN, i64::MAX), range(i64::MAX - 1, i64::MAX)] {
+        for whole in [
+            range(0, 0),
+            range(0, 1),
+            range(-7, 100),
+            range(i64::MIN, i64::MAX),
+            range(i64::MAX - 1, i64::MAX),
+        ] {
             for shards in 1..=16 {
                 let parts = divide(whole, shards);
                 assert!(parts.len() as u64 <= shards, "{whole:?} {shards}");
                 assert_eq!(parts[0].from(), whole.from());
                 assert_eq!(parts[parts.len() - 1].to(), whole.to());
-                assert!(parts.windows(2).all(|w| w[0].to().next() == Some(w[1].from())));
+                assert!(
+                    parts
+                        .windows(2)
+                        .all(|w| w[0].to().next() == Some(w[1].from()))
+                );
             }
         }
         assert_eq!(divide(range(0, 99), 4).len(), 4);

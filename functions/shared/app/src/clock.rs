@@ -32,16 +32,23 @@ impl Default for SystemClock {
 }
 
 impl Clock for SystemClock {
-    #[allow(clippy::disallowed_methods, reason = "this is the clock that is injected everywhere else")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "this is the clock that is injected everywhere else"
+    )]
     fn now(&self) -> Timestamp {
         let since_1970 = std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)
             .map_or(0, |since| since.as_micros());
-        let system = i64::try_from(since_1970).unwrap_or(i64::MAX).saturating_mul(MICROSECOND);
+        let system = i64::try_from(since_1970)
+            .unwrap_or(i64::MAX)
+            .saturating_mul(MICROSECOND);
         let told = |last: i64| system.max(last.saturating_add(MICROSECOND));
         let last = self
             .0
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(told(last)))
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| {
+                Some(told(last))
+            })
             .unwrap_or_else(|last| last);
         Timestamp::from_nanos(told(last))
     }

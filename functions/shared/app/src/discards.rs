@@ -49,8 +49,19 @@ impl Discards {
     }
 
     async fn list(&self, call: &Call<'_>) -> Result<Response<Bytes>, Problem> {
-        let requests::List { reason, source, series, span, paging } = requests::List::read(call)?;
-        let filter = DiscardFilter { reason, source, series, received: span.range };
+        let requests::List {
+            reason,
+            source,
+            series,
+            span,
+            paging,
+        } = requests::List::read(call)?;
+        let filter = DiscardFilter {
+            reason,
+            source,
+            series,
+            received: span.range,
+        };
         let rows = self
             .discards
             .list(call.tenant, &filter, paging.after, paging.limit + 1)
@@ -95,9 +106,14 @@ impl Discards {
         }
         let received = self.clock.now();
         let series = reread(&discard, received, &waive).map_err(Problem::still_invalid)?;
-        let write = Arc::new(Write { tenant: tenant.clone(), batch: self.ids.next(), received, series });
+        let write = Arc::new(Write {
+            tenant: tenant.clone(),
+            batch: self.ids.next(),
+            received,
+            series,
+        });
         let names: Vec<&SeriesName> = write.series.iter().map(|s| &s.name).collect();
-        let ((), refusals) = futures_util::try_join!(
+        let ((), refusals) = tokio::try_join!(
             self.catalog.register(tenant, &names, received),
             self.points.write(&write),
         )
@@ -112,7 +128,12 @@ impl Discards {
         }
         // Only now: had the write failed, the discard could be replayed again.
         // Of two replays at once both write the same, and one is told so.
-        if self.discards.mark_replayed(tenant, id, received).await.map_err(fail)? {
+        if self
+            .discards
+            .mark_replayed(tenant, id, received)
+            .await
+            .map_err(fail)?
+        {
             Ok(answer::replayed())
         } else {
             Err(Problem::already_replayed())

@@ -29,28 +29,45 @@ pub struct Eraser {
 
 impl Eraser {
     /// Answers a request to delete a series, or a range of it.
-    pub async fn handle(
-        &self,
-        call: &Call<'_>,
-    ) -> Result<Response<Bytes>, Problem> {
+    pub async fn handle(&self, call: &Call<'_>) -> Result<Response<Bytes>, Problem> {
         let series::Delete { series, span } = series::Delete::read(call)?;
-        let series = SeriesKey { tenant: call.tenant.clone(), name: series };
+        let series = SeriesKey {
+            tenant: call.tenant.clone(),
+            name: series,
+        };
         let deleted_at = self.clock.now();
         let fail = |e| failure::problem(&e);
         let unknown = || Problem::unknown_series(&series.name);
         let whole = span.from.is_none() && span.to.is_none();
         if whole {
-            let existed = self.catalog.delete(&series, deleted_at).await.map_err(fail)?;
+            let existed = self
+                .catalog
+                .delete(&series, deleted_at)
+                .await
+                .map_err(fail)?;
             if !existed {
                 return Err(unknown());
             }
         } else {
-            self.catalog.get(&series).await.map_err(fail)?.ok_or_else(unknown)?;
-            let tombstone = Tombstone { range: span.range, deleted_at };
-            self.catalog.tombstone(&series, tombstone).await.map_err(fail)?;
+            self.catalog
+                .get(&series)
+                .await
+                .map_err(fail)?
+                .ok_or_else(unknown)?;
+            let tombstone = Tombstone {
+                range: span.range,
+                deleted_at,
+            };
+            self.catalog
+                .tombstone(&series, tombstone)
+                .await
+                .map_err(fail)?;
         }
         let range = if whole { TimeRange::ALL } else { span.range };
-        self.points.delete(&series, range, deleted_at).await.map_err(fail)?;
+        self.points
+            .delete(&series, range, deleted_at)
+            .await
+            .map_err(fail)?;
         Ok(answer::no_content())
     }
 }

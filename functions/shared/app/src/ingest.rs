@@ -40,14 +40,27 @@ impl Ingest {
         let strict = requests::Ingest::read(call)?.strict;
         let (headers, body) = (request.headers(), request.body());
         let (source, parsed) = match operation {
-            Operation::Points => (Source::Api, body::read_points(headers, body, Limits::default())),
-            Operation::Measurements => {
-                (Source::Meterdata, body::read_measurements(headers, body, Limits::default()))
-            }
+            Operation::Points => (
+                Source::Api,
+                body::read_points(headers, body, Limits::default()),
+            ),
+            Operation::Measurements => (
+                Source::Meterdata,
+                body::read_measurements(headers, body, Limits::default()),
+            ),
         };
-        let Parsed { series, rejects, errors, accepted, rejected } = parsed?;
+        let Parsed {
+            series,
+            rejects,
+            errors,
+            accepted,
+            rejected,
+        } = parsed?;
         if strict && rejected > 0 {
-            let detail = format!("{rejected} of {} points are wrong, so none was taken", accepted + rejected);
+            let detail = format!(
+                "{rejected} of {} points are wrong, so none was taken",
+                accepted + rejected
+            );
             return Err(Problem::invalid_points(detail, errors));
         }
         let batch = Batch {
@@ -58,11 +71,23 @@ impl Ingest {
             content: Content::Points { series, rejects },
         };
         let id = batch.id;
-        self.queue.send(batch).await.map_err(|e| failure::problem(&e))?;
+        self.queue
+            .send(batch)
+            .await
+            .map_err(|e| failure::problem(&e))?;
         if accepted == 0 {
             // They are discards now.
-            return Err(Problem::invalid_points(format!("all {rejected} points are wrong"), errors));
+            return Err(Problem::invalid_points(
+                format!("all {rejected} points are wrong"),
+                errors,
+            ));
         }
-        Ok(Taken { batch: id, accepted, rejected, errors: &errors }.answer())
+        Ok(Taken {
+            batch: id,
+            accepted,
+            rejected,
+            errors: &errors,
+        }
+        .answer())
     }
 }

@@ -19,7 +19,11 @@ pub struct Backoff {
 impl Backoff {
     /// At most `limit` between two tries.
     pub fn new(limit: Duration) -> Self {
-        Self { limit, wait: FIRST.min(limit), until: Instant::now() }
+        Self {
+            limit,
+            wait: FIRST.min(limit),
+            until: Instant::now(),
+        }
     }
 
     /// When the next try may begin; may lie in the past.

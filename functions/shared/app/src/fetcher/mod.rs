@@ -60,7 +60,10 @@ impl Fetcher {
         let deadline = Instant::now() + budget;
         let (hand, taken) = mpsc::channel(IN_HAND);
         let stuck = AtomicBool::new(false);
-        let ((), forwarded) = tokio::join!(self.ask(deadline, hand, &stuck), self.forward(taken, &stuck));
+        let ((), forwarded) = tokio::join!(
+            self.ask(deadline, hand, &stuck),
+            self.forward(taken, &stuck)
+        );
         forwarded
     }
 
@@ -124,7 +127,10 @@ impl Fetcher {
             source: Source::DataServer,
             id: self.ids.next(),
             received,
-            content: Content::Messages { series: self.series.clone(), payloads },
+            content: Content::Messages {
+                series: self.series.clone(),
+                payloads,
+            },
         };
         let mut backoff = Backoff::new(Duration::from_secs(2));
         while let Err(error) = self.queue.send(batch.clone()).await {

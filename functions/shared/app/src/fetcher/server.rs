@@ -72,7 +72,11 @@ impl HttpDataServer {
 impl DataServer for HttpDataServer {
     async fn next(&self) -> Result<Answer, String> {
         let ask = async {
-            let response = self.client.get(self.uri.clone()).await.map_err(|e| causes(&e))?;
+            let response = self
+                .client
+                .get(self.uri.clone())
+                .await
+                .map_err(|e| causes(&e))?;
             match response.status() {
                 StatusCode::OK => {
                     let body = Limited::new(response.into_body(), LONGEST).collect().await;

@@ -13,7 +13,11 @@ struct Script(SyncMutex<VecDeque<std::result::Result<Answer, String>>>);
 #[async_trait]
 impl DataServer for Script {
     async fn next(&self) -> std::result::Result<Answer, String> {
-        self.0.lock().unwrap().pop_front().unwrap_or(Ok(Answer::Empty))
+        self.0
+            .lock()
+            .unwrap()
+            .pop_front()
+            .unwrap_or(Ok(Answer::Empty))
     }
 }
 
@@ -56,8 +60,14 @@ fn message(i: u32) -> Bytes {
     Bytes::from(format!("message {i} \u{fffd}"))
 }
 
-fn fetcher(answers: Vec<std::result::Result<Answer, String>>, failures: u32) -> (Fetcher, Arc<Shelf>) {
-    let shelf = Arc::new(Shelf { failures: SyncMutex::new(failures), ..Shelf::default() });
+fn fetcher(
+    answers: Vec<std::result::Result<Answer, String>>,
+    failures: u32,
+) -> (Fetcher, Arc<Shelf>) {
+    let shelf = Arc::new(Shelf {
+        failures: SyncMutex::new(failures),
+        ..Shelf::default()
+    });
     let fetcher = Fetcher {
         server: Arc::new(Script(SyncMutex::new(answers.into()))),
         queue: Arc::clone(&shelf) as Arc<dyn Queue>,

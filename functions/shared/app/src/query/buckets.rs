@@ -1,7 +1,6 @@
 //! `GET /api/{name}/buckets`: statistics by slot of a grid.
 
 use tidemark_api::answer::buckets::Buckets;
-use tidemark_api::params;
 use tidemark_api::problem::Problem;
 use tidemark_api::requests::{Call, series};
 use tidemark_core::grid::{Grid, Slot};
@@ -45,10 +44,17 @@ impl Query {
                 .next(grid.slot_of(start))
                 .and_then(|slot| TimeRange::new(slot.start.max(range.from()), range.to()).ok()),
         };
-        let wanted = Wanted { grid, stats: &request.stats, fill: request.fill };
+        let wanted = Wanted {
+            grid,
+            stats: &request.stats,
+            fill: request.fill,
+        };
         let rows = match rest {
             // One more than is shown tells whether there is a next page.
-            Some(rest) => self.rows(&series, range, rest, &wanted, paging.limit + 1).await?,
+            Some(rest) => {
+                self.rows(&series, range, rest, &wanted, paging.limit + 1)
+                    .await?
+            }
             None => Vec::new(),
         };
         let shown = rows
@@ -94,17 +100,28 @@ impl Query {
         let Some(end) = slots.last().map(|slot| slot.last().min(rest.to())) else {
             return Ok(Vec::new());
         };
-        let Ok(window) = TimeRange::new(rest.from(), end) else { return Ok(Vec::new()) };
+        let Ok(window) = TimeRange::new(rest.from(), end) else {
+            return Ok(Vec::new());
+        };
         let mut held: Vec<(Timestamp, Vec<(Stat, stat::Answer)>)> = Vec::new();
         if matches!(wanted.fill, Fill::Previous | Fill::Linear) {
-            held.extend(self.neighbour(series, range, window, Order::Descending, wanted).await?);
+            held.extend(
+                self.neighbour(series, range, window, Order::Descending, wanted)
+                    .await?,
+            );
         }
         let inside = self.run(series, window, wanted, limit).await?;
         held.extend(inside.iter().map(|b| (b.start, wanted.answers(&b.summary))));
         if wanted.fill == Fill::Linear {
-            held.extend(self.neighbour(series, range, window, Order::Ascending, wanted).await?);
+            held.extend(
+                self.neighbour(series, range, window, Order::Ascending, wanted)
+                    .await?,
+            );
         }
-        Ok(slots.into_iter().map(|slot| (slot, wanted.fill(slot.start, &held))).collect())
+        Ok(slots
+            .into_iter()
+            .map(|slot| (slot, wanted.fill(slot.start, &held)))
+            .collect())
     }
 
     async fn run(
@@ -115,7 +132,10 @@ impl Query {
         limit: usize,
     ) -> Result<Vec<Bucket>, Problem> {
         let job = series.job(range, Slots::Grid(wanted.grid), wanted.parts(), limit);
-        self.calculator.run(job).await.map_err(|e| failure::problem(&e))
+        self.calculator
+            .run(job)
+            .await
+            .map_err(|e| failure::problem(&e))
     }
 
     /// The nearest bucket that holds a point, before `window` (descending) or
@@ -129,18 +149,32 @@ impl Query {
         wanted: &Wanted<'_>,
     ) -> Result<Option<(Timestamp, Vec<(Stat, stat::Answer)>)>, Problem> {
         let beyond = match order {
-            Order::Ascending => window.to().next().map(|from| TimeRange::new(from, range.to())),
-            Order::Descending => window.from().previous().map(|to| TimeRange::new(range.from(), to)),
+            Order::Ascending => window
+                .to()
+                .next()
+                .map(|from| TimeRange::new(from, range.to())),
+            Order::Descending => window
+                .from()
+                .previous()
+                .map(|to| TimeRange::new(range.from(), to)),
         };
-        let Some(Ok(beyond)) = beyond else { return Ok(None) };
-        let Some(point) = self.read(series, beyond, order, 1).await?.pop() else { return Ok(None) };
+        let Some(Ok(beyond)) = beyond else {
+            return Ok(None);
+        };
+        let Some(point) = self.read(series, beyond, order, 1).await?.pop() else {
+            return Ok(None);
+        };
         let slot = wanted.grid.slot_of(point.time);
-        let Some(inside) = TimeRange::new(slot.start, slot.last()).ok().and_then(|s| s.intersection(beyond))
+        let Some(inside) = TimeRange::new(slot.start, slot.last())
+            .ok()
+            .and_then(|s| s.intersection(beyond))
         else {
             return Ok(None);
         };
         let buckets = self.run(series, inside, wanted, 1).await?;
-        Ok(buckets.first().map(|bucket| (bucket.start, wanted.answers(&bucket.summary))))
+        Ok(buckets
+            .first()
+            .map(|bucket| (bucket.start, wanted.answers(&bucket.summary))))
     }
 }
 
@@ -160,14 +194,21 @@ impl Wanted<'_> {
     }
 
     fn answers(&self, summary: &Summary) -> Vec<(Stat, stat::Answer)> {
-        self.stats.iter().map(|stat| (*stat, stat.of(Some(summary)))).collect()
+        self.stats
+            .iter()
+            .map(|stat| (*stat, stat.of(Some(summary))))
+            .collect()
     }
 
     /// What stands in the slot that begins at `start`: what it holds, or what
     /// it is filled with. `held` are the buckets that hold points, ascending,
     /// with the nearest beyond either end. `count` always counts the points
     /// that there are.
-    fn fill(&self, start: Timestamp, held: &[(Timestamp, Vec<(Stat, stat::Answer)>)]) -> Vec<(Stat, stat::Answer)> {
+    fn fill(
+        &self,
+        start: Timestamp,
+        held: &[(Timestamp, Vec<(Stat, stat::Answer)>)],
+    ) -> Vec<(Stat, stat::Answer)> {
         let at = held.partition_point(|(held, _)| *held < start);
         if let Some((found, answers)) = held.get(at)
             && *found == start
@@ -194,9 +235,9 @@ impl Wanted<'_> {
 }
 
 /// Zero, but for what is an instant.
-fn zero(stat: Stat) -> stat::Answer {
-    match stat.of(None) {
-        _ if stat.is_time() => stat::Answer::Undefined,
+const fn zero(stat: Stat) -> stat::Answer {
+    match stat {
+        Stat::MinTime | Stat::MaxTime | Stat::FirstTime | Stat::LastTime => stat::Answer::Undefined,
         _ => stat::Answer::Number(0.0),
     }
 }

@@ -32,7 +32,9 @@ impl Query {
         let request = measurements::Measurements::read(call)?;
         let prefix = request.prefix();
         let paging = request.paging;
-        let range = request.range.and_then(|range| after(range, paging.after, Order::Descending));
+        let range = request
+            .range
+            .and_then(|range| after(range, paging.after, Order::Descending));
         let found = self
             .catalog
             .list(call.tenant, &prefix, None, CODES)
@@ -44,7 +46,10 @@ impl Query {
             .map(|series| Feed {
                 code: series.name.as_str()[prefix.len()..].to_owned(),
                 series: Known {
-                    key: SeriesKey { tenant: call.tenant.clone(), name: series.name },
+                    key: SeriesKey {
+                        tenant: call.tenant.clone(),
+                        name: series.name,
+                    },
                     tombstones: series.tombstones,
                 },
                 ahead: VecDeque::new(),
@@ -56,8 +61,13 @@ impl Query {
         let mut full = false;
         while let Some(time) = self.latest(&mut feeds, read_ahead).await? {
             let (values, tags) = take(&mut feeds, time);
-            let values: Vec<(&str, f64)> = values.iter().map(|(code, v)| (code.as_str(), *v)).collect();
-            if !page.push(&Row { time, tags: &tags, values: &values }) {
+            let values: Vec<(&str, f64)> =
+                values.iter().map(|(code, v)| (code.as_str(), *v)).collect();
+            if !page.push(&Row {
+                time,
+                tags: &tags,
+                values: &values,
+            }) {
                 full = true;
                 break;
             }
@@ -79,18 +89,29 @@ impl Query {
     }
 
     /// The latest instant of what is left, every feed being read ahead to it.
-    async fn latest(&self, feeds: &mut [Feed], read_ahead: usize) -> Result<Option<Timestamp>, Problem> {
+    async fn latest(
+        &self,
+        feeds: &mut [Feed],
+        read_ahead: usize,
+    ) -> Result<Option<Timestamp>, Problem> {
         for feed in &mut *feeds {
             while let Some(range) = feed.rest
                 && feed.ahead.is_empty()
             {
                 let scan = feed.series.scan(range, Order::Descending, read_ahead);
-                let page = self.points.read(scan).await.map_err(|e| failure::problem(&e))?;
+                let page = self
+                    .points
+                    .read(scan)
+                    .await
+                    .map_err(|e| failure::problem(&e))?;
                 feed.ahead.extend(page.points);
                 feed.rest = page.rest;
             }
         }
-        Ok(feeds.iter().filter_map(|feed| Some(feed.ahead.front()?.time)).max())
+        Ok(feeds
+            .iter()
+            .filter_map(|feed| Some(feed.ahead.front()?.time))
+            .max())
     }
 }
 

@@ -81,16 +81,35 @@ impl Query {
 
     /// A series of the caller; 404 if there is none.
     async fn known(&self, call: &Call<'_>, name: &SeriesName) -> Result<Known, Problem> {
-        let key = SeriesKey { tenant: call.tenant.clone(), name: name.clone() };
-        let series = self.catalog.get(&key).await.map_err(|e| failure::problem(&e))?;
+        let key = SeriesKey {
+            tenant: call.tenant.clone(),
+            name: name.clone(),
+        };
+        let series = self
+            .catalog
+            .get(&key)
+            .await
+            .map_err(|e| failure::problem(&e))?;
         let series = series.ok_or_else(|| Problem::unknown_series(name))?;
-        Ok(Known { key, tombstones: series.tombstones })
+        Ok(Known {
+            key,
+            tombstones: series.tombstones,
+        })
     }
 
     /// What a series holds of a range, in one summary; None if nothing.
-    async fn summary(&self, series: &Known, range: TimeRange, parts: Parts) -> Result<Option<Summary>, Problem> {
+    async fn summary(
+        &self,
+        series: &Known,
+        range: TimeRange,
+        parts: Parts,
+    ) -> Result<Option<Summary>, Problem> {
         let job = series.job(range, Slots::Whole, parts, 1);
-        let mut buckets = self.calculator.run(job).await.map_err(|e| failure::problem(&e))?;
+        let mut buckets = self
+            .calculator
+            .run(job)
+            .await
+            .map_err(|e| failure::problem(&e))?;
         Ok(buckets.pop().map(|bucket| bucket.summary))
     }
 }
@@ -115,7 +134,13 @@ impl Known {
     }
 
     fn scan(&self, range: TimeRange, order: Order, limit: usize) -> port::Scan<'_> {
-        port::Scan { series: &self.key, range, tombstones: &self.tombstones, order, limit }
+        port::Scan {
+            series: &self.key,
+            range,
+            tombstones: &self.tombstones,
+            order,
+            limit,
+        }
     }
 }
 

@@ -3,10 +3,10 @@
 use http::HeaderMap;
 use tidemark_api::answer::points::Points;
 use tidemark_api::params;
+use tidemark_api::problem::Problem;
 use tidemark_api::requests::{Call, series};
 use tidemark_core::point::Point;
 use tidemark_core::time::TimeRange;
-use tidemark_api::problem::Problem;
 use tidemark_store::port::Order;
 
 use super::{Answer, Asked, Known, Query, after};
@@ -27,13 +27,19 @@ impl Query {
             None => Vec::new(),
         };
         let mut page = Points::new(request.media, request.decimals, paging.limit);
-        let shown = points.iter().take_while(|p| page.push(p.time, p.value.get(), &p.tags)).count();
+        let shown = points
+            .iter()
+            .take_while(|p| page.push(p.time, p.value.get(), &p.tags))
+            .count();
         let next = match points.get(shown.wrapping_sub(1)) {
             Some(last) if shown < points.len() => Some(paging.next(&last.time)?),
             _ => None,
         };
-        let asked =
-            Asked { series: Some(request.series), from: request.span.from, to: request.span.to };
+        let asked = Asked {
+            series: Some(request.series),
+            from: request.span.from,
+            to: request.span.to,
+        };
         Ok((page.finish(next), asked))
     }
 
@@ -51,7 +57,11 @@ impl Query {
             && points.len() < limit
         {
             let scan = series.scan(range, order, limit - points.len());
-            let mut page = self.points.read(scan).await.map_err(|e| failure::problem(&e))?;
+            let mut page = self
+                .points
+                .read(scan)
+                .await
+                .map_err(|e| failure::problem(&e))?;
             points.append(&mut page.points);
             rest = page.rest;
         }

@@ -20,9 +20,10 @@ impl Query {
         let fail = |e| failure::problem(&e);
         let prefix = request.prefix.as_deref().unwrap_or_default();
         let paging = request.paging;
-        let (count, found) = futures_util::try_join!(
+        let (count, found) = tokio::try_join!(
             self.catalog.count(call.tenant, prefix),
-            self.catalog.list(call.tenant, prefix, paging.after.as_ref(), paging.limit + 1),
+            self.catalog
+                .list(call.tenant, prefix, paging.after.as_ref(), paging.limit + 1),
         )
         .map_err(fail)?;
         let mut list = SeriesList::new(count, request.decimals, paging.limit);
@@ -38,18 +39,29 @@ impl Query {
             last = Some(position);
         }
         let next = match last {
-            Some(position) if position + 1 < found.len() => Some(paging.next(&found[position].name)?),
+            Some(position) if position + 1 < found.len() => {
+                Some(paging.next(&found[position].name)?)
+            }
             _ => None,
         };
         Ok(list.finish(next))
     }
 
     async fn details(&self, call: &Call<'_>, series: &Series) -> Result<Details, Problem> {
-        let key = SeriesKey { tenant: call.tenant.clone(), name: series.name.clone() };
-        let known = Known { key, tombstones: series.tombstones.clone() };
+        let key = SeriesKey {
+            tenant: call.tenant.clone(),
+            name: series.name.clone(),
+        };
+        let known = Known {
+            key,
+            tombstones: series.tombstones.clone(),
+        };
         let summary = self.summary(&known, TimeRange::ALL, Parts::NONE).await?;
-        let point =
-            |reading: Reading| Point { time: reading.time, value: reading.value, tags: Tags::none() };
+        let point = |reading: Reading| Point {
+            time: reading.time,
+            value: reading.value,
+            tags: Tags::none(),
+        };
         Ok(Details {
             points: summary.as_ref().map_or(0, |s| s.count().get()),
             first: summary.as_ref().map(|s| point(s.first())),

@@ -12,10 +12,16 @@ impl Query {
         let series = self.known(call, &request.series).await?;
         let parts = Stat::parts(&request.stats);
         let summary = self.summary(&series, request.span.range, parts).await?;
-        let answers: Vec<_> =
-            request.stats.iter().map(|stat| (*stat, stat.of(summary.as_ref()))).collect();
-        let asked =
-            Asked { series: Some(request.series), from: request.span.from, to: request.span.to };
+        let answers: Vec<_> = request
+            .stats
+            .iter()
+            .map(|stat| (*stat, stat.of(summary.as_ref())))
+            .collect();
+        let asked = Asked {
+            series: Some(request.series),
+            from: request.span.from,
+            to: request.span.to,
+        };
         Ok((stats::answer(&answers, request.decimals), asked))
     }
 }

@@ -17,9 +17,19 @@ pub(crate) fn judge(batch: Batch) -> (Write, Vec<Reject>) {
     let rules = Rules::of(batch.source);
     let (series, rejects) = match batch.content {
         Content::Points { series, rejects } => points(series, rejects, &rules, batch.received),
-        Content::Messages { series, payloads } => messages(series, payloads, &rules, batch.received),
+        Content::Messages { series, payloads } => {
+            messages(series, payloads, &rules, batch.received)
+        }
     };
-    (Write { tenant: batch.tenant, batch: batch.id, received: batch.received, series }, rejects)
+    (
+        Write {
+            tenant: batch.tenant,
+            batch: batch.id,
+            received: batch.received,
+            series,
+        },
+        rejects,
+    )
 }
 
 fn points(
@@ -40,7 +50,12 @@ fn points(
         let mut good = SeriesPoints::new(points.name.clone());
         for (i, reasons) in against.into_iter().enumerate() {
             if reasons.is_empty() {
-                good.push(points.index[i], points.times[i], points.values[i], points.tags_at(i).clone());
+                good.push(
+                    points.index[i],
+                    points.times[i],
+                    points.values[i],
+                    points.tags_at(i).clone(),
+                );
             } else {
                 rejects.extend(as_reject(&points, i, reasons));
             }
@@ -68,7 +83,12 @@ fn messages(
                 ..Default::default()
             },
         };
-        let message::Decoded { time, value, tags, mut faults } = decoded;
+        let message::Decoded {
+            time,
+            value,
+            tags,
+            mut faults,
+        } = decoded;
         faults.extend(against(rules, time, &tags, received));
         match (time, value) {
             (Some(time), Some(value)) if faults.is_empty() => points.push(index, time, value, tags),
@@ -90,11 +110,22 @@ fn messages(
             }
         }
     }
-    (if points.is_empty() { Vec::new() } else { vec![points] }, rejects)
+    (
+        if points.is_empty() {
+            Vec::new()
+        } else {
+            vec![points]
+        },
+        rejects,
+    )
 }
 
 fn too_large() -> Fault {
-    Fault { member: "", reason: Reason::TooLarge, detail: "too large to be kept whole".to_owned() }
+    Fault {
+        member: "",
+        reason: Reason::TooLarge,
+        detail: "too large to be kept whole".to_owned(),
+    }
 }
 
 /// What the rules have against a message. One without a time is neither too
@@ -107,7 +138,11 @@ fn against(rules: &Rules, time: Option<Timestamp>, tags: &Tags, received: Timest
     };
     reasons
         .into_iter()
-        .map(|reason| Fault { member: member(reason), reason, detail: detail(reason) })
+        .map(|reason| Fault {
+            member: member(reason),
+            reason,
+            detail: detail(reason),
+        })
         .collect()
 }
 
@@ -120,16 +155,25 @@ pub(crate) fn reread(
     waived: &[Reason],
 ) -> Result<Vec<SeriesPoints>, Vec<ItemError>> {
     let as_errors = |faults: Vec<Fault>| -> Vec<ItemError> {
-        let left = faults.into_iter().filter(|fault| !waived.contains(&fault.reason));
+        let left = faults
+            .into_iter()
+            .filter(|fault| !waived.contains(&fault.reason));
         left.map(ItemError::from).collect()
     };
     let rules = Rules::of(discard.source);
-    let Some(bytes) = discard.payload.whole() else { return Err(as_errors(vec![too_large()])) };
+    let Some(bytes) = discard.payload.whole() else {
+        return Err(as_errors(vec![too_large()]));
+    };
     let mut points: Vec<SeriesPoints> = Vec::new();
     let mut errors = Vec::new();
     match (discard.format, &discard.series) {
         (Format::Message, Some(series)) => {
-            let message::Decoded { time, value, tags, mut faults } = message::decode(bytes);
+            let message::Decoded {
+                time,
+                value,
+                tags,
+                mut faults,
+            } = message::decode(bytes);
             faults.extend(against(&rules, time, &tags, received));
             errors = as_errors(faults);
             if let (Some(time), Some(value)) = (time, value) {
@@ -140,14 +184,23 @@ pub(crate) fn reread(
         }
         (format, series) => {
             for (index, point) in (0..).zip(body::read_one(format, bytes, series.as_ref())?) {
-                errors.extend(as_errors(against(&rules, Some(point.time), &point.tags, received)));
+                errors.extend(as_errors(against(
+                    &rules,
+                    Some(point.time),
+                    &point.tags,
+                    received,
+                )));
                 let mut one = SeriesPoints::new(point.series);
                 one.push(index, point.time, point.value, point.tags);
                 points.push(one);
             }
         }
     }
-    if errors.is_empty() { Ok(points) } else { Err(errors) }
+    if errors.is_empty() {
+        Ok(points)
+    } else {
+        Err(errors)
+    }
 }
 
 /// What a rule has to say, for people.
@@ -161,7 +214,11 @@ fn detail(reason: Reason) -> String {
 
 /// A well-formed point as a reject. Its payload is the point in the form of
 /// `POST /api`: what exactly came is not known any more.
-pub(super) fn as_reject(points: &SeriesPoints, position: usize, reasons: Vec<Reason>) -> Option<Reject> {
+pub(super) fn as_reject(
+    points: &SeriesPoints,
+    position: usize,
+    reasons: Vec<Reason>,
+) -> Option<Reject> {
     let (time, value) = (*points.times.get(position)?, *points.values.get(position)?);
     let tags = points.tags_at(position);
     let mut point = json!({"name": points.name, "t": time.to_string(), "v": value});

@@ -52,25 +52,45 @@ impl fmt::Display for Fault {
 impl From<Fault> for ItemError {
     fn from(fault: Fault) -> Self {
         let slash = if fault.member.is_empty() { "" } else { "/" };
-        Self { pointer: format!("{slash}{}", fault.member), reason: fault.reason, detail: fault.detail }
+        Self {
+            pointer: format!("{slash}{}", fault.member),
+            reason: fault.reason,
+            detail: fault.detail,
+        }
     }
 }
 
 /// Reads a message as far as it goes.
 pub(crate) fn decode(bytes: &[u8]) -> Decoded {
     let mut decoded = Decoded::default();
-    let mut fault = |member, reason, detail: String| decoded.faults.push(Fault { member, reason, detail });
+    let mut fault = |member, reason, detail: String| {
+        decoded.faults.push(Fault {
+            member,
+            reason,
+            detail,
+        })
+    };
     let form: Form<'_> = match serde_json::from_slice(bytes) {
         Ok(form) => form,
         Err(error) => {
-            fault("", Reason::Malformed, format!("the message is not what the data server sends: {error}"));
+            fault(
+                "",
+                Reason::Malformed,
+                format!("the message is not what the data server sends: {error}"),
+            );
             return decoded;
         }
     };
     match form.time.map(|raw| parse_time(raw.get())) {
         Some(Ok(time)) => decoded.time = Some(time),
-        Some(Err(TimeError::Range)) => fault("time", Reason::OutOfRange, TimeError::Range.to_string()),
-        Some(Err(TimeError::Syntax)) => fault("time", Reason::Malformed, "not a number of epoch seconds".to_owned()),
+        Some(Err(TimeError::Range)) => {
+            fault("time", Reason::OutOfRange, TimeError::Range.to_string())
+        }
+        Some(Err(TimeError::Syntax)) => fault(
+            "time",
+            Reason::Malformed,
+            "not a number of epoch seconds".to_owned(),
+        ),
         None => fault("time", Reason::Malformed, "missing".to_owned()),
     }
     match form.value.map(|raw| parse_value(raw.get())) {
@@ -85,7 +105,10 @@ pub(crate) fn decode(bytes: &[u8]) -> Decoded {
         ),
         None => fault("value", Reason::Malformed, "missing".to_owned()),
     }
-    match form.tags.map(|raw| serde_json::from_str::<Vec<String>>(raw.get())) {
+    match form
+        .tags
+        .map(|raw| serde_json::from_str::<Vec<String>>(raw.get()))
+    {
         None => {}
         Some(Ok(tags)) => match Tags::new(tags.iter().cloned()) {
             Ok(tags) => decoded.tags = tags,
@@ -96,7 +119,11 @@ pub(crate) fn decode(bytes: &[u8]) -> Decoded {
                 decoded.tags = Tags::new(telling).unwrap_or_default();
             }
         },
-        Some(Err(_)) => fault("tags", Reason::Malformed, "not a list of strings".to_owned()),
+        Some(Err(_)) => fault(
+            "tags",
+            Reason::Malformed,
+            "not a list of strings".to_owned(),
+        ),
     }
     decoded
 }
@@ -128,7 +155,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn reasons(message: &str) -> Vec<Reason> {
-        decode(message.as_bytes()).faults.into_iter().map(|fault| fault.reason).collect()
+        decode(message.as_bytes())
+            .faults
+            .into_iter()
+            .map(|fault| fault.reason)
+            .collect()
     }
 
     #[test]
@@ -137,10 +168,14 @@ mod tests {
         assert_eq!(bytes.faults, []);
         assert_eq!(bytes.time, Timestamp::from_seconds(1_711_644_891).ok());
         assert_eq!(bytes.value.map(Value::get), Some(-0.996_876_001_358_032_2));
-        let number = decode(br#"{"time": 1712751031.5, "value": 1.0122155, "tags": ["sun-glint"]}"#);
+        let number =
+            decode(br#"{"time": 1712751031.5, "value": 1.0122155, "tags": ["sun-glint"]}"#);
         assert_eq!(number.value.map(Value::get), Some(1.012_215_5));
         assert!(number.tags.contains("sun-glint"));
-        assert_eq!(number.time.map(Timestamp::nanos), Some(1_712_751_031_500_000_000));
+        assert_eq!(
+            number.time.map(Timestamp::nanos),
+            Some(1_712_751_031_500_000_000)
+        );
     }
 
     #[test]
@@ -149,13 +184,25 @@ mod tests {
         assert_eq!(reasons(r#"{"time": 1, "value": 1}"#), []);
         assert_eq!(reasons(r#"{"time": 1, "value": 1, "unit": "V"}"#), []);
         assert_eq!(reasons(r#"{"time": 1, "value": [1, 2, 3]}"#), [Malformed]);
-        assert_eq!(reasons(r#"{"time": 1, "value": [1, 2, 3, 256]}"#), [Malformed]);
-        assert_eq!(reasons(r#"{"time": 1, "value": [0, 0, 192, 127]}"#), [NotFinite]);
+        assert_eq!(
+            reasons(r#"{"time": 1, "value": [1, 2, 3, 256]}"#),
+            [Malformed]
+        );
+        assert_eq!(
+            reasons(r#"{"time": 1, "value": [0, 0, 192, 127]}"#),
+            [NotFinite]
+        );
         assert_eq!(reasons(r#"{"time": 1, "value": 1e400}"#), [NotFinite]);
         assert_eq!(reasons(r#"{"time": 1, "value": "1"}"#), [Malformed]);
         assert_eq!(reasons(r#"{"time": "1", "value": 1}"#), [Malformed]);
-        assert_eq!(reasons(r#"{"time": 1e30, "value": true}"#), [OutOfRange, Malformed]);
-        assert_eq!(reasons(r#"{"value": 1, "tags": "suspect"}"#), [Malformed, Malformed]);
+        assert_eq!(
+            reasons(r#"{"time": 1e30, "value": true}"#),
+            [OutOfRange, Malformed]
+        );
+        assert_eq!(
+            reasons(r#"{"value": 1, "tags": "suspect"}"#),
+            [Malformed, Malformed]
+        );
         assert_eq!(reasons("{"), [Malformed]);
         assert_eq!(reasons(""), [Malformed]);
         assert_eq!(reasons("[1, 2, []]"), [Malformed]);

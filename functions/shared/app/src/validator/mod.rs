@@ -6,7 +6,7 @@ mod message;
 
 use std::sync::Arc;
 
-use tidemark_core::batch::{Batch, Content, Reject, SeriesPoints, Source, Write};
+use tidemark_core::batch::{Batch, Reject, SeriesPoints, Source, Write};
 use tidemark_core::discard::{Discard, Reason};
 use tidemark_core::name::SeriesName;
 use tidemark_store::error::Result;
@@ -32,14 +32,20 @@ impl Validator {
     pub async fn handle(&self, batch: Batch) -> Result<()> {
         let source = batch.source;
         let (write, rejects) = judge::judge(batch);
-        let discards: Vec<Discard> =
-            rejects.into_iter().map(|reject| discard(&write, source, reject)).collect();
+        let discards: Vec<Discard> = rejects
+            .into_iter()
+            .map(|reject| discard(&write, source, reject))
+            .collect();
         let write = Arc::new(write);
         let names: Vec<&SeriesName> = write.series.iter().map(|s| &s.name).collect();
         let register = async {
             match names.as_slice() {
                 [] => Ok(()),
-                names => self.catalog.register(&write.tenant, names, write.received).await,
+                names => {
+                    self.catalog
+                        .register(&write.tenant, names, write.received)
+                        .await
+                }
             }
         };
         let store = async {
@@ -49,9 +55,11 @@ impl Validator {
             }
         };
         // At once, so that a store with group commit syncs once.
-        let ((), refusals, ()) = futures_util::try_join!(register, store, self.keep(&discards))?;
-        let refused: Vec<Discard> =
-            refusals.iter().filter_map(|refusal| refused(&write, source, refusal)).collect();
+        let ((), refusals, ()) = tokio::try_join!(register, store, self.keep(&discards))?;
+        let refused: Vec<Discard> = refusals
+            .iter()
+            .filter_map(|refusal| refused(&write, source, refusal))
+            .collect();
         self.keep(&refused).await
     }
 
@@ -59,7 +67,11 @@ impl Validator {
         for discard in discards {
             tracing::debug!(id = %discard.id(), source = %discard.source, reasons = ?discard.reasons, "discarded");
         }
-        if discards.is_empty() { Ok(()) } else { self.discards.put(discards).await }
+        if discards.is_empty() {
+            Ok(())
+        } else {
+            self.discards.put(discards).await
+        }
     }
 }
 
@@ -90,4 +102,3 @@ fn refused(write: &Write, source: Source, refusal: &Refusal) -> Option<Discard> 
     };
     Some(discard(write, source, reject))
 }
-
