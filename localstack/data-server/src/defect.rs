@@ -136,10 +136,6 @@ pub(crate) static ALL: [Defect; 30] = [
     malformed("no value", |s| {
         format!(r#"{{"time": {}, "tags": []}}"#, s.time()).into_bytes()
     }),
-    malformed("an unknown field", |s| {
-        let (time, value) = (s.time(), s.bytes());
-        format!(r#"{{"time": {time}, "value": {value}, "tags": [], "unit": "kWh"}}"#).into_bytes()
-    }),
     // Types.
     malformed("a time in words", |s| s.with_time("\"yesterday\"")),
     malformed("a time that is null", |s| s.with_time("null")),

@@ -70,8 +70,14 @@ pub(crate) fn decode(bytes: &[u8]) -> Decoded {
             detail,
         })
     };
+    // serde would take an array for the members in their order.
+    let is_object = bytes.trim_ascii_start().starts_with(b"{");
     let form: Form<'_> = match serde_json::from_slice(bytes) {
-        Ok(form) => form,
+        Ok(form) if is_object => form,
+        Ok(_) => {
+            fault("", Reason::Malformed, "the message is not an object".to_owned());
+            return decoded;
+        }
         Err(error) => {
             fault(
                 "",
