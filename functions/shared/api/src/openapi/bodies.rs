@@ -6,7 +6,7 @@ use utoipa::openapi::schema::{AnyOfBuilder, Type};
 use utoipa::openapi::{ContentBuilder, Required};
 
 use super::forms;
-use super::schemas::{AnySchema, array, named, of, text};
+use super::schemas::{AnySchema, Properties, array, closed, named, of, text};
 use crate::routes::{Ingest, Operation};
 
 /// The body of an operation, if it has one.
@@ -53,12 +53,7 @@ fn points() -> RequestBody {
 
 fn measurements() -> RequestBody {
     let rows = || array(named("MeasurementRow")).min_items(Some(1));
-    let envelope = of(Type::Object)
-        .property("data", rows())
-        .required("data")
-        .additional_properties(Some(
-            utoipa::openapi::schema::AdditionalProperties::FreeForm(false),
-        ));
+    let envelope = closed().with("data", rows());
     let schema = AnyOfBuilder::new()
         .item(envelope)
         .item(rows())

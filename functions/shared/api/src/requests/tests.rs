@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use http::header::ACCEPT;
 use http::{HeaderMap, HeaderValue, Method, Uri};
 use serde_json::Value;
+use tidemark_core::batch::Source;
 use tidemark_core::discard::Reason;
 use tidemark_core::name::SeriesName;
 use tidemark_core::stat::Stat;
@@ -288,7 +289,7 @@ fn discards_are_filtered() {
     let read = |query: &str| get(&format!("/admin/discards?{query}"), discards::List::read);
     let asked = read("reason=suspect&source=data-server&series=a&from=1&limit=1").unwrap();
     assert_eq!(asked.reason, Some(Reason::Suspect));
-    assert_eq!(asked.source.map(|s| s.as_str()), Some("data-server"));
+    assert_eq!(asked.source.map(Source::as_str), Some("data-server"));
     assert_eq!(asked.series, SeriesName::new("a").ok());
     assert_eq!(asked.paging.limit, 1);
     assert_eq!(
