@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::openapi::example;
 use crate::problem::Kind;
+use crate::routes::ROUTES;
 
 /// Appends to a `String`, which does not fail.
 macro_rules! add {
@@ -16,8 +17,6 @@ macro_rules! add {
 
 /// Values of an enumeration that are listed one by one.
 const MOST_VALUES: usize = 30;
-/// A pattern that people may want to read, in characters.
-const LONGEST_PATTERN: usize = 48;
 
 /// The whole page.
 pub(super) fn page(document: &Value, style: &str) -> String {
@@ -34,8 +33,8 @@ pub(super) fn page(document: &Value, style: &str) -> String {
         );
         for (path, method, operation) in all_operations(document) {
             if operation["tags"][0] == tag["name"] {
-                contents += &entry(path, method, operation);
-                operations += &section(path, method, operation);
+                contents += &entry(path, &method, operation);
+                operations += &section(path, &method, operation);
             }
         }
         contents += "</ul>";
@@ -51,9 +50,12 @@ pub(super) fn page(document: &Value, style: &str) -> String {
     )
 }
 
-fn all_operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
-    entries(&document["paths"]).flat_map(|(path, item)| {
-        entries(item).map(move |(method, operation)| (path, method, operation))
+/// Path, method and description of each operation, in the order of the routes.
+fn all_operations(document: &Value) -> impl Iterator<Item = (&str, String, &Value)> {
+    ROUTES.iter().map(|route| {
+        let method = route.method.as_str().to_lowercase();
+        let operation = &document["paths"][route.path][&method];
+        (route.path, method, operation)
     })
 }
 
@@ -203,12 +205,6 @@ fn kind(schema: &Value) -> String {
     }
     if let Some(format) = schema["format"].as_str() {
         add!(out, " ({})", escape(format));
-    }
-    if let Some(pattern) = schema["pattern"]
-        .as_str()
-        .filter(|p| p.len() <= LONGEST_PATTERN)
-    {
-        add!(out, " <code>{}</code>", escape(pattern));
     }
     if let Some(default) = shown(&schema["default"]) {
         add!(out, ", by default <code>{}</code>", escape(&default));
