@@ -43,7 +43,6 @@ def run(url: str, folder: Path, *options: str) -> None:
         f"--max-examples={EXAMPLES}",
         "--seed=1",
         "--generation-deterministic",
-        "--generation-database=none",
         "--request-timeout=20",
         "--continue-on-failure",
         "--no-color",
