@@ -150,7 +150,7 @@ BODIES = [
         content_type="application/x-ndjson",
     ),
     # Too much.
-    too_large("5 MiB", ONE[:-1] + b" " * (5 * MIB) + b"]", "the body has more than 4194304 bytes"),
+    too_large("5 MiB", ONE[:-1] + b" " * (5 * MIB) + b"]", "a body has at most 4194304 bytes as sent"),
     too_large(
         "a gzip bomb",
         gzip.compress(b"[") + gzip.compress(b" " * MIB) * 1000 + gzip.compress(ONE[1:]),
