@@ -5,6 +5,7 @@
 
 pub mod accept;
 pub mod answer;
+pub mod body;
 pub mod cursor;
 pub mod docs;
 pub mod openapi;

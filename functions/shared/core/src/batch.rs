@@ -123,6 +123,21 @@ impl Source {
     }
 }
 
+/// Not the name of a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a source of points")]
+pub struct SourceError;
+
+impl FromStr for Source {
+    type Err = SourceError;
+    fn from_str(text: &str) -> Result<Self, SourceError> {
+        Self::ALL
+            .into_iter()
+            .find(|s| s.as_str() == text)
+            .ok_or(SourceError)
+    }
+}
+
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -162,7 +177,6 @@ pub struct SeriesPoints {
     /// How much.
     pub values: Vec<Value>,
     /// Tags by point; empty if no point has any.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Tags>,
 }
 
@@ -207,7 +221,7 @@ impl SeriesPoints {
 }
 
 /// Points ready to be stored: a batch after validation.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Write {
     /// Whose points these are.
     pub tenant: Tenant,
@@ -433,7 +447,7 @@ mod tests {
         let json = serde_json::to_string(&batch).unwrap();
         assert_eq!(
             json,
-            r#"{"tenant":"local","source":"api","id":"00000000000000010000000000000002","received":3,"content":{"points":{"series":[{"name":"a","index":[0],"times":[1],"values":[0.1]}],"rejects":[]}}}"#
+            r#"{"tenant":"local","source":"api","id":"00000000000000010000000000000002","received":3,"content":{"points":{"series":[{"name":"a","index":[0],"times":[1],"values":[0.1],"tags":[]}],"rejects":[]}}}"#
         );
         assert_eq!(serde_json::from_str::<Batch>(&json).unwrap(), batch);
     }

@@ -32,8 +32,8 @@ pub struct Grid {
     pub zone: Tz,
 }
 
-/// One slot: from `start` until just before `end`. The first and the last slot
-/// there are end with time itself; the last one holds its `end`, too.
+/// One slot: from `start` until just before `end`. The first slot there is
+/// begins and the last one ends with time itself; the last holds its `end`, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Slot {
     /// Its first instant.

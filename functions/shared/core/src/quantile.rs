@@ -273,6 +273,9 @@ mod tests {
         let mut all = quantiles(&limit);
         assert!(all.is_exact());
         assert_eq!(all.at(0.5), Some(124_999.5));
+        let mut parts = quantiles(&limit[1..]);
+        parts.merge(&quantiles(&limit[..1]));
+        assert!(parts.is_exact());
         all.merge(&quantiles(&[250_000.0]));
         assert!(!all.is_exact());
         assert_eq!(all.len(), 250_001);

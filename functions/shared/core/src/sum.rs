@@ -23,8 +23,7 @@ use crate::point::Value;
 /// An exact sum. Equal means the same sum, whatever it was added up from.
 ///
 /// Takes 32 bytes, and no heap where digits span up to 128 bits. Travels as
-/// `[low, [digits]]`, about 20 bytes
-/// in postcard.
+/// `[low, [digits]]`, about 20 bytes in postcard.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(try_from = "(u8, Digits)", into = "(u8, Digits)")]
 pub struct ExactSum {

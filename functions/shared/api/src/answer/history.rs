@@ -23,8 +23,8 @@ pub struct Entry<'a> {
     pub from: Option<Timestamp>,
     /// Where its range ended, if it said.
     pub to: Option<Timestamp>,
-    /// How long it took, in nanoseconds.
-    pub duration: u64,
+    /// How long it took, in milliseconds.
+    pub duration_ms: f64,
 }
 
 #[derive(Serialize)]
@@ -55,7 +55,7 @@ impl History {
             path: entry.path,
             from: entry.from.map(Time),
             to: entry.to.map(Time),
-            duration_ms: Number::new(entry.duration as f64 / 1e6, Some(3)),
+            duration_ms: Number::new(entry.duration_ms, Some(3)),
         })
     }
 
@@ -80,14 +80,14 @@ mod tests {
             path: "/api/a",
             from: Some(Timestamp::from_nanos(1)),
             to: None,
-            duration: 1_234_567,
+            duration_ms: 1.234_567,
         };
         assert!(history.push(&entry));
         assert!(history.push(&Entry {
             series: None,
             path: "/api",
             from: None,
-            duration: 2_000_000,
+            duration_ms: 2.0,
             ..entry
         }));
         assert_eq!(

@@ -69,8 +69,22 @@ fn a_sum_may_leave_the_range_and_come_back() {
     // goes to what would be the next power of two.
     let half = 2_f64.powi(970);
     assert_eq!(sum(&[f64::MAX, half]).value(), Err(Overflow));
+    assert_eq!(
+        sum(&[f64::MAX, f64::MAX, 2.0 * half]).value(),
+        Err(Overflow)
+    );
     let less = sum(&[f64::MAX, half, -5e-324]);
     assert_eq!(less.value(), Ok(f64::MAX));
+}
+
+/// A third of the least number there is decides a tie.
+#[test]
+fn what_division_leaves_counts() {
+    let three = NonZeroU64::new(3).unwrap();
+    let tie = sum(&[3.0, 1.5 * f64::EPSILON]);
+    assert_eq!(tie.mean(three), Ok(1.0));
+    let more = sum(&[3.0, 1.5 * f64::EPSILON, 5e-324]);
+    assert_eq!(more.mean(three), Ok(1.0 + f64::EPSILON));
 }
 
 #[test]
@@ -89,6 +103,18 @@ fn the_most_numbers_there_can_be() {
     assert_eq!(sum.mean(NonZeroU64::MAX), Ok(f64::MIN));
     let stored = postcard::to_stdvec(&sum).unwrap();
     assert_eq!(postcard::from_bytes::<ExactSum>(&stored), Ok(sum));
+}
+
+/// The fullest mantissas, wherever they stand in their digits.
+#[test]
+fn digits_do_not_overflow_between_carries() {
+    let count = NonZeroU64::new(5000).unwrap();
+    for exponent in 0..64 {
+        for number in [2.0 - f64::EPSILON, f64::EPSILON - 2.0] {
+            let number = number * 2_f64.powi(exponent);
+            assert_eq!(sum(&vec![number; 5000]).mean(count), Ok(number));
+        }
+    }
 }
 
 #[test]

@@ -1,0 +1,52 @@
+//! What can go wrong in a store.
+
+use std::error::Error;
+
+/// A store's failure: what kind, and what was being done. Its text is for the
+/// log; a client gets to know the kind alone.
+#[derive(Debug, thiserror::Error)]
+#[error("{context}")]
+pub struct StoreError {
+    kind: Kind,
+    context: String,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// What the caller can do about a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Busy, throttled, out of reach: the same call may succeed later.
+    Unavailable,
+    /// What is stored cannot be read, or a call makes no sense: the same call
+    /// fails again.
+    Internal,
+    /// The call asks for more than the store can hold, such as too many
+    /// separate deletions of one series.
+    Exhausted,
+}
+
+impl StoreError {
+    /// A failure of `kind` while doing what `context` says.
+    pub fn new(kind: Kind, context: impl Into<String>) -> Self {
+        Self {
+            kind,
+            context: context.into(),
+            source: None,
+        }
+    }
+
+    /// The same, with the error that caused it.
+    #[must_use]
+    pub fn because(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// What the caller can do about it.
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+}
+
+/// What a store answers.
+pub type Result<T> = std::result::Result<T, StoreError>;

@@ -1,0 +1,20 @@
+//! The ports. Each says what an implementer must do; the suite of the same name
+//! in `conformance` shows whether it does.
+//!
+//! All calls may be made concurrently. A call that fails with
+//! [`Kind::Unavailable`](crate::error::Kind::Unavailable) may have been carried
+//! out all the same, and can be made again.
+
+mod calculator;
+mod catalog;
+mod discards;
+mod history;
+mod points;
+mod queue;
+
+pub use calculator::{Bucket, Calculator, Job, Slots};
+pub use catalog::{Catalog, Series};
+pub use discards::{DiscardCount, DiscardFilter, DiscardLog};
+pub use history::{Query, QueryLog};
+pub use points::{Extent, Order, Page, PointStore, Refusal, Scan, Summarize};
+pub use queue::Queue;
