@@ -150,7 +150,9 @@ BODIES = [
         content_type="application/x-ndjson",
     ),
     # Too much.
-    too_large("5 MiB", ONE[:-1] + b" " * (5 * MIB) + b"]", "a body has at most 4194304 bytes as sent"),
+    too_large(
+        "5 MiB", ONE[:-1] + b" " * (5 * MIB) + b"]", "a body has at most 4194304 bytes as sent"
+    ),
     too_large(
         "a gzip bomb",
         gzip.compress(b"[") + gzip.compress(b" " * MIB) * 1000 + gzip.compress(ONE[1:]),
@@ -379,10 +381,11 @@ def test_the_first_hundred_errors_are_listed(api: Client, name: str) -> None:
 
 
 def test_sixty_thousand_points_in_one_body_are_taken(api: Client, name: str) -> None:
-    points = series(name, [i % 7 for i in range(60000)])
-    api.store(points)
+    # A short name, so that they fit in 4 MiB.
+    short = f"e2e.{name[-10:]}"
+    api.store(series(short, [i % 7 for i in range(60000)]))
     expected = {"count": 60000, "sum": sum(i % 7 for i in range(60000))}
-    assert api.json(f"/api/{name}", stats="count,sum") == expected
+    assert api.json(f"/api/{short}", stats="count,sum") == expected
 
 
 def test_a_gzipped_body_is_read(api: Client, name: str) -> None:
@@ -497,7 +500,7 @@ def test_wrong_measurements_are_refused(api: Client, body: str, status: int) -> 
 METER_ROWS = [
     ({"timestamp": "soon"}, "/timestamp", "malformed"),
     ({"timestamp": "2500-01-01T00:00:00Z"}, "/timestamp", "out_of_range"),
-    ({"tags": {"quality": "measured"}}, "/tags", "malformed"),
+    ({"tags": {"quality": "measured"}}, "", "malformed"),
     ({"measurement": 7}, "/measurement", "malformed"),
     ({"0100011D00FF": "1"}, "/0100011D00FF", "malformed"),
     ({"0100011D00FF": True}, "/0100011D00FF", "malformed"),
