@@ -1,2 +1,57 @@
-//! x
-fn main() {}
+//! Tidemark as one process. Reads the environment, opens the store, wires the
+//! use cases, serves until it is told to stop.
+
+mod config;
+mod host;
+mod ports;
+mod service;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use config::Config;
+use tidemark_store::embedded::Embedded;
+
+fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(config::log_filter())
+        .with_writer(std::io::stderr)
+        .init();
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("tidemark: {}", with_causes(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn std::error::Error>> {
+    let config = Config::read(|name| std::env::var(name).ok())?;
+    let store = Embedded::open(&config.data)?;
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(async {
+            let parts = ports::wire(&store, &config)?;
+            let fetching = parts
+                .fetcher
+                .map(|fetcher| tokio::spawn(ports::tick(fetcher)));
+            host::serve(config.address, Arc::new(parts.service)).await?;
+            if let Some(fetching) = fetching {
+                fetching.abort();
+            }
+            store.close().await?;
+            Ok(())
+        })
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

@@ -4,8 +4,16 @@
 
 pub mod batch;
 pub mod discard;
+pub mod every;
+pub mod grid;
+pub mod moments;
 pub mod name;
 pub mod point;
+pub mod quantile;
 pub mod rules;
+pub mod stat;
+pub mod sum;
+pub mod summary;
 pub mod time;
 pub mod tombstone;
+mod zone;

@@ -6,6 +6,8 @@ use chrono::{DateTime, Datelike, NaiveDate, Timelike};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
+use crate::zone;
+
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 
 /// An instant: nanoseconds since 1970 UTC, from 1677-09-21T00:12:43.145224192Z
@@ -98,22 +100,8 @@ impl Timestamp {
 /// The first instant of a local date: midnight, or the end of the gap where
 /// the clocks skip midnight.
 pub fn first_instant(date: NaiveDate, zone: Tz) -> Result<Timestamp, TimeError> {
-    use chrono::offset::LocalResult;
-    let mut local = date.and_time(chrono::NaiveTime::MIN);
-    // Clocks have skipped up to a whole day (Samoa, 2011-12-30): go on in
-    // quarter hours, which every known change of offset is a multiple of.
-    for _ in 0..=96 {
-        match local.and_local_timezone(zone) {
-            LocalResult::Single(time) | LocalResult::Ambiguous(time, _) => {
-                return time
-                    .timestamp_nanos_opt()
-                    .map(Timestamp)
-                    .ok_or(TimeError::Range);
-            }
-            LocalResult::None => local += chrono::TimeDelta::minutes(15),
-        }
-    }
-    Err(TimeError::Range)
+    let days = i64::from(date.to_epoch_days());
+    Timestamp::from_seconds(zone::first_showing(zone, days * 86_400))
 }
 
 /// `None` if `text` is not a JSON number.
@@ -308,6 +296,11 @@ mod tests {
         assert_eq!(
             Timestamp::parse("2011-12-30", Tz::Pacific__Apia).map(|t| t.to_string()),
             Ok("2011-12-30T10:00:00Z".to_owned())
+        );
+        // A zone on its own mean time, with seconds.
+        assert_eq!(
+            Timestamp::parse("1972-01-07", Tz::Africa__Monrovia).map(|t| t.to_string()),
+            Ok("1972-01-07T00:44:30Z".to_owned())
         );
         assert_eq!(utc("2023-02-01T00:00:00"), Err(TimeError::Syntax));
         assert_eq!(utc("2023-02-30"), Err(TimeError::Syntax));

@@ -28,7 +28,11 @@ pub enum Kind {
 impl StoreError {
     /// A failure of `kind` while doing what `context` says.
     pub fn new(kind: Kind, context: impl Into<String>) -> Self {
-        Self { kind, context: context.into(), source: None }
+        Self {
+            kind,
+            context: context.into(),
+            source: None,
+        }
     }
 
     /// The same, with the error that caused it.

@@ -7,3 +7,4 @@ pub mod columns;
 pub mod embedded;
 pub mod error;
 pub mod port;
+pub mod slots;

@@ -8,7 +8,7 @@ use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstone;
 
 use super::memory::{Entry, Listing};
-use super::writer::Transaction;
+use super::transaction::Transaction;
 use super::{Embedded, corrupt, failed, lock};
 use crate::error::{Kind, Result, StoreError};
 use crate::port::{Catalog, Series};
@@ -18,15 +18,24 @@ use crate::port::{Catalog, Series};
 const TOMBSTONES_KEPT: i64 = 15 * 24 * 3600 * 1_000_000_000;
 
 fn series(name: &SeriesName, listing: Listing) -> Series {
-    Series { name: name.clone(), updated: listing.updated, tombstones: listing.tombstones }
+    Series {
+        name: name.clone(),
+        updated: listing.updated,
+        tombstones: listing.tombstones,
+    }
 }
 
 #[async_trait]
 impl Catalog for Embedded {
-    async fn register(&self, tenant: &Tenant, names: &[&SeriesName], received: Timestamp) -> Result<()> {
+    async fn register(
+        &self,
+        tenant: &Tenant,
+        names: &[&SeriesName],
+        received: Timestamp,
+    ) -> Result<()> {
         let memory = &self.0.memory;
         // A live series is only touched: the log brings that back after a crash.
-        let unlisted: Vec<SeriesKey> = names
+        let unlisted: Vec<SeriesName> = names
             .iter()
             .filter(|name| {
                 memory.entry(tenant, name).is_none_or(|entry| {
@@ -37,17 +46,18 @@ impl Catalog for Embedded {
                     !listing.live
                 })
             })
-            .map(|&name| SeriesKey { tenant: tenant.clone(), name: name.clone() })
+            .map(|&name| name.clone())
             .collect();
         if unlisted.is_empty() {
             return Ok(());
         }
+        let tenant = tenant.clone();
         self.0
             .writer
             .commit(move |transaction| {
-                for key in unlisted {
-                    let entry = transaction.entry(key)?;
-                    change(transaction, entry, |listing| {
+                for name in unlisted {
+                    let entry = transaction.entry(&tenant, &name)?;
+                    let _: Result<()> = change(transaction, &entry, |listing| {
                         listing.register(received);
                         Ok(())
                     })?;
@@ -58,7 +68,9 @@ impl Catalog for Embedded {
     }
 
     async fn get(&self, key: &SeriesKey) -> Result<Option<Series>> {
-        let Some(entry) = self.0.memory.entry(&key.tenant, &key.name) else { return Ok(None) };
+        let Some(entry) = self.0.memory.entry(&key.tenant, &key.name) else {
+            return Ok(None);
+        };
         let listing = lock(&entry.listing).clone();
         Ok(listing.live.then(|| series(&key.name, listing)))
     }
@@ -71,33 +83,51 @@ impl Catalog for Embedded {
         limit: usize,
     ) -> Result<Vec<Series>> {
         Ok(self.0.memory.listed(tenant, prefix, after, |listed| {
-            listed.take(limit).map(|(name, listing)| series(name, listing)).collect()
+            listed
+                .take(limit)
+                .map(|(name, listing)| series(name, listing))
+                .collect()
         }))
     }
 
     async fn count(&self, tenant: &Tenant, prefix: &str) -> Result<u64> {
-        Ok(self.0.memory.listed(tenant, prefix, None, |listed| listed.count() as u64))
+        Ok(self
+            .0
+            .memory
+            .listed(tenant, prefix, None, |listed| listed.count() as u64))
     }
 
     async fn tombstone(&self, key: &SeriesKey, tombstone: Tombstone) -> Result<()> {
-        let Some(entry) = self.0.memory.entry(&key.tenant, &key.name) else { return Ok(()) };
+        let Some(entry) = self.0.memory.entry(&key.tenant, &key.name) else {
+            return Ok(());
+        };
         let outcome = self
             .0
             .writer
-            .commit(move |transaction| change(transaction, entry, |listing| bury(listing, tombstone)))
+            .commit(move |transaction| {
+                change(transaction, &entry, |listing| bury(listing, tombstone))
+            })
             .await?;
         outcome
     }
 
     async fn delete(&self, key: &SeriesKey, deleted_at: Timestamp) -> Result<bool> {
-        let Some(entry) = self.0.memory.entry(&key.tenant, &key.name) else { return Ok(false) };
+        let Some(entry) = self.0.memory.entry(&key.tenant, &key.name) else {
+            return Ok(false);
+        };
         let outcome = self
             .0
             .writer
             .commit(move |transaction| {
                 let was_live = transaction.listing(&entry).live;
-                let outcome = change(transaction, entry, |listing| {
-                    bury(listing, Tombstone { range: TimeRange::ALL, deleted_at })?;
+                let outcome = change(transaction, &entry, |listing| {
+                    bury(
+                        listing,
+                        Tombstone {
+                            range: TimeRange::ALL,
+                            deleted_at,
+                        },
+                    )?;
                     listing.deleted_at = listing.deleted_at.max(deleted_at);
                     listing.live &= listing.updated > deleted_at;
                     Ok(())
@@ -110,7 +140,9 @@ impl Catalog for Embedded {
 }
 
 fn bury(listing: &mut Listing, tombstone: Tombstone) -> Result<()> {
-    listing.tombstones.retire(tombstone.deleted_at.plus(-TOMBSTONES_KEPT));
+    listing
+        .tombstones
+        .retire(tombstone.deleted_at.plus(-TOMBSTONES_KEPT));
     listing
         .tombstones
         .insert(tombstone)
@@ -121,10 +153,10 @@ fn bury(listing: &mut Listing, tombstone: Tombstone) -> Result<()> {
 /// is the change's own: a refusal, which gives up nothing else.
 fn change(
     transaction: &mut Transaction<'_>,
-    entry: Arc<Entry>,
+    entry: &Arc<Entry>,
     change: impl FnOnce(&mut Listing) -> Result<()>,
 ) -> Result<Result<()>> {
-    let mut listing = transaction.listing(&entry);
+    let mut listing = transaction.listing(entry);
     if let Err(refusal) = change(&mut listing) {
         return Ok(Err(refusal));
     }
@@ -145,6 +177,6 @@ fn change(
             ))
         })
         .map_err(failed("changing the catalog"))?;
-    transaction.set_listing(&entry, listing);
+    transaction.set_listing(entry, listing);
     Ok(Ok(()))
 }

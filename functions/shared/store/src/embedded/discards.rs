@@ -24,7 +24,9 @@ impl DiscardLog for Embedded {
         self.0
             .writer
             .commit(move |transaction| {
-                discards.iter().try_for_each(|discard| insert(transaction.connection, discard))
+                discards
+                    .iter()
+                    .try_for_each(|discard| insert(transaction.connection, discard))
             })
             .await
     }
@@ -53,12 +55,18 @@ impl DiscardLog for Embedded {
         before: Option<Stamp>,
         limit: usize,
     ) -> Result<Vec<Discard>> {
-        let (store, sql, arguments) = (self.clone(), statement(filter, before), arguments(tenant, filter, before, limit));
+        let (store, sql, arguments) = (
+            self.clone(),
+            statement(filter, before),
+            arguments(tenant, filter, before, limit),
+        );
         let reading = "listing discards";
         blocking(move || {
             store.0.readers.read(|connection| {
                 let mut statement = connection.prepare_cached(&sql).map_err(failed(reading))?;
-                let mut rows = statement.query(params_from_iter(arguments)).map_err(failed(reading))?;
+                let mut rows = statement
+                    .query(params_from_iter(arguments))
+                    .map_err(failed(reading))?;
                 let mut discards = Vec::new();
                 while let Some(row) = rows.next().map_err(failed(reading))? {
                     discards.push(discard(row)?);
@@ -81,13 +89,21 @@ impl DiscardLog for Embedded {
                     )
                     .map_err(failed(reading))?;
                 let mut rows = statement
-                    .query((tenant.as_str(), received.from().nanos(), received.to().nanos()))
+                    .query((
+                        tenant.as_str(),
+                        received.from().nanos(),
+                        received.to().nanos(),
+                    ))
                     .map_err(failed(reading))?;
                 let mut counts = Vec::new();
                 while let Some(row) = rows.next().map_err(failed(reading))? {
                     let (source, reasons, count): (String, String, u64) =
                         row.try_into().map_err(failed(reading))?;
-                    counts.push(DiscardCount { source: read_source(&source)?, reasons: read_reasons(&reasons)?, count });
+                    counts.push(DiscardCount {
+                        source: read_source(&source)?,
+                        reasons: read_reasons(&reasons)?,
+                        count,
+                    });
                 }
                 Ok(counts)
             })
@@ -107,7 +123,12 @@ impl DiscardLog for Embedded {
                          WHERE tenant = ?1 AND batch = ?2 AND position = ?3 AND replayed IS NULL",
                     )
                     .and_then(|mut statement| {
-                        statement.execute((tenant.as_str(), id.batch.to_string(), id.index, at.nanos()))
+                        statement.execute((
+                            tenant.as_str(),
+                            id.batch.to_string(),
+                            id.index,
+                            at.nanos(),
+                        ))
                     })
                     .map_err(failed("marking a discard as replayed"))?;
                 Ok(changed == 1)
@@ -187,7 +208,9 @@ fn statement(filter: &DiscardFilter, before: Option<Stamp>) -> String {
     });
     sql.push_str(&format!(" AND {key}.received BETWEEN ? AND ?"));
     if before.is_some() {
-        sql.push_str(&format!(" AND ({key}.received, {key}.batch, {key}.position) < (?, ?, ?)"));
+        sql.push_str(&format!(
+            " AND ({key}.received, {key}.batch, {key}.position) < (?, ?, ?)"
+        ));
     }
     if filter.source.is_some() {
         sql.push_str(" AND d.source = ?");
@@ -195,16 +218,30 @@ fn statement(filter: &DiscardFilter, before: Option<Stamp>) -> String {
     if filter.series.is_some() {
         sql.push_str(" AND d.series = ?");
     }
-    sql.push_str(&format!(" ORDER BY {key}.received DESC, {key}.batch DESC, {key}.position DESC LIMIT ?"));
+    sql.push_str(&format!(
+        " ORDER BY {key}.received DESC, {key}.batch DESC, {key}.position DESC LIMIT ?"
+    ));
     sql
 }
 
-fn arguments(tenant: &Tenant, filter: &DiscardFilter, before: Option<Stamp>, limit: usize) -> Vec<SqlValue> {
+fn arguments(
+    tenant: &Tenant,
+    filter: &DiscardFilter,
+    before: Option<Stamp>,
+    limit: usize,
+) -> Vec<SqlValue> {
     let mut values: Vec<SqlValue> = vec![tenant.as_str().to_owned().into()];
     values.extend(filter.reason.map(|r| r.as_str().to_owned().into()));
-    values.extend([filter.received.from().nanos().into(), filter.received.to().nanos().into()]);
+    values.extend([
+        filter.received.from().nanos().into(),
+        filter.received.to().nanos().into(),
+    ]);
     if let Some(stamp) = before {
-        values.extend([stamp.received.nanos().into(), stamp.batch.to_string().into(), stamp.index.into()]);
+        values.extend([
+            stamp.received.nanos().into(),
+            stamp.batch.to_string().into(),
+            stamp.index.into(),
+        ]);
     }
     values.extend(filter.source.map(|s| s.as_str().to_owned().into()));
     values.extend(filter.series.as_ref().map(|s| s.as_str().to_owned().into()));
@@ -217,14 +254,19 @@ fn discard(row: &Row<'_>) -> Result<Discard> {
     let text = |column| row.get::<_, String>(column).map_err(unreadable);
     let optional = |column| row.get::<_, Option<String>>(column).map_err(unreadable);
     let instant = |column| {
-        row.get::<_, Option<i64>>(column).map(|t| t.map(Timestamp::from_nanos)).map_err(unreadable)
+        row.get::<_, Option<i64>>(column)
+            .map(|t| t.map(Timestamp::from_nanos))
+            .map_err(unreadable)
     };
     let wrong = |what: &str| corrupt(format!("{what} of a discard"));
     let payload = match row.get_ref(10).map_err(unreadable)? {
         ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes.to_vec(),
         _ => return Err(wrong("payload")),
     };
-    let cut = match (row.get::<_, Option<u64>>(11).map_err(unreadable)?, optional(12)?) {
+    let cut = match (
+        row.get::<_, Option<u64>>(11).map_err(unreadable)?,
+        optional(12)?,
+    ) {
         (Some(length), Some(sha256)) => Some(Cut { length, sha256 }),
         _ => None,
     };
@@ -237,9 +279,15 @@ fn discard(row: &Row<'_>) -> Result<Discard> {
             batch: text(2)?.parse().map_err(|_| wrong("batch"))?,
             index: row.get(3).map_err(unreadable)?,
         },
-        series: optional(5)?.map(SeriesName::new).transpose().map_err(|e| wrong("series").because(e))?,
+        series: optional(5)?
+            .map(SeriesName::new)
+            .transpose()
+            .map_err(|e| wrong("series").because(e))?,
         time: instant(6)?,
-        value: value.map(Value::new).transpose().map_err(|e| wrong("value").because(e))?,
+        value: value
+            .map(Value::new)
+            .transpose()
+            .map_err(|e| wrong("value").because(e))?,
         reasons: read_reasons(&text(8)?)?,
         detail: text(9)?,
         payload: Payload::from_parts(payload, cut),
@@ -253,5 +301,7 @@ fn read_source(text: &str) -> Result<Source> {
 }
 
 fn read_reasons(text: &str) -> Result<Vec<Reason>> {
-    text.split(' ').map(|r| r.parse().map_err(|_| corrupt("reasons of a discard"))).collect()
+    text.split(' ')
+        .map(|r| r.parse().map_err(|_| corrupt("reasons of a discard")))
+        .collect()
 }

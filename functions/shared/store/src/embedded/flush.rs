@@ -8,11 +8,10 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OptionalExtension};
-use tidemark_core::summary::{Parts, Summary};
 use tidemark_core::time::Timestamp;
 
 use super::memory::{Entry, Memory};
-use super::{corrupt, failed, lock, log};
+use super::{chunks, failed, lock, log};
 use crate::chunk;
 use crate::columns::{Columns, merge};
 use crate::error::Result;
@@ -46,12 +45,26 @@ pub(super) struct Flusher {
 
 impl Flusher {
     pub(super) const fn new(memory: Arc<Memory>) -> Self {
-        Self { memory, queue: VecDeque::new(), uncommitted: Vec::new(), since: None, resting_until: None }
+        Self {
+            memory,
+            queue: VecDeque::new(),
+            uncommitted: Vec::new(),
+            since: None,
+            resting_until: None,
+        }
     }
 
     /// Whether there is something to do now.
     pub(super) fn is_busy(&self) -> bool {
-        !self.queue.is_empty() && self.resting_until.is_none_or(|until| Instant::now() >= until)
+        !self.queue.is_empty()
+            && self
+                .resting_until
+                .is_none_or(|until| Instant::now() >= until)
+    }
+
+    /// Whether there is nothing to do, now or later.
+    pub(super) fn is_done(&self) -> bool {
+        self.queue.is_empty()
     }
 
     /// Finds out what is due.
@@ -78,12 +91,15 @@ impl Flusher {
         self.since = None;
         let dirty = std::mem::take(&mut *lock(&self.memory.dirty));
         self.queue.extend(dirty.into_iter().map(Work::Flush));
-        self.queue.push_back(Work::Cut(self.memory.sequence.load(Ordering::Relaxed)));
+        self.queue
+            .push_back(Work::Cut(self.memory.sequence.load(Ordering::Relaxed)));
     }
 
     /// Does the next piece of work inside the open transaction.
     pub(super) fn step(&mut self, connection: &Connection) -> Result<()> {
-        let Some(work) = self.queue.pop_front() else { return Ok(()) };
+        let Some(work) = self.queue.pop_front() else {
+            return Ok(());
+        };
         let outcome = match &work {
             Work::Flush(entry) => flush(connection, entry),
             Work::Cut(sequence) => log::cut(connection, *sequence),
@@ -140,7 +156,7 @@ fn freeze(entry: &Entry) -> Arc<Columns> {
     }
     let frozen = match tail.frozen.take() {
         // Left from a transaction that failed.
-        Some(left) => Arc::new(merge(&[&left, &active])),
+        Some(left) => Arc::new(merge([&left, &active])),
         None => Arc::new(active),
     };
     tail.frozen = Some(Arc::clone(&frozen));
@@ -156,7 +172,12 @@ struct Neighbour {
 
 /// Stores the points of the tail from position `start` on, up to where the next
 /// chunk begins; returns that position.
-fn merge_group(connection: &Connection, series: i64, tail: &Columns, start: usize) -> Result<usize> {
+fn merge_group(
+    connection: &Connection,
+    series: i64,
+    tail: &Columns,
+    start: usize,
+) -> Result<usize> {
     let time = tail.times()[start];
     let searching = "searching for chunks to merge with";
     let before = connection
@@ -168,7 +189,11 @@ fn merge_group(connection: &Connection, series: i64, tail: &Columns, start: usiz
             statement
                 .query_row((series, time.nanos()), |row| {
                     let last = Timestamp::from_nanos(row.get(1)?);
-                    Ok(Neighbour { id: row.get(0)?, last, points: row.get(2)? })
+                    Ok(Neighbour {
+                        id: row.get(0)?,
+                        last,
+                        points: row.get(2)?,
+                    })
                 })
                 .optional()
         })
@@ -183,81 +208,25 @@ fn merge_group(connection: &Connection, series: i64, tail: &Columns, start: usiz
     };
     let end = up_to(next.map(Timestamp::from_nanos));
     let Some(before) = before else {
-        store(connection, series, &tail.cut(start..end))?;
+        chunks::store(connection, series, &tail.cut(start..end))?;
         return Ok(end);
     };
-    let merged_to = if before.points < chunk::TARGET_POINTS { end } else { up_to(before.last.next()) };
+    let merged_to = if before.points < chunk::TARGET_POINTS {
+        end
+    } else {
+        up_to(before.last.next())
+    };
     if merged_to > start {
-        let chunk = load(connection, before.id)?;
-        connection
-            .prepare_cached("DELETE FROM chunk WHERE id = ?1")
-            .and_then(|mut statement| statement.execute([before.id]))
-            .map_err(failed("replacing a chunk"))?;
-        store(connection, series, &merge(&[&chunk, &tail.cut(start..merged_to)]))?;
+        let chunk = chunks::load(connection, before.id)?;
+        chunks::remove(connection, before.id)?;
+        chunks::store(
+            connection,
+            series,
+            &merge([&chunk, &tail.cut(start..merged_to)]),
+        )?;
     }
     if merged_to < end {
-        store(connection, series, &tail.cut(merged_to..end))?;
+        chunks::store(connection, series, &tail.cut(merged_to..end))?;
     }
     Ok(end)
-}
-
-/// Reads all of a chunk.
-pub(super) fn load(connection: &Connection, id: i64) -> Result<Columns> {
-    let mut statement = connection
-        .prepare_cached("SELECT columns FROM chunk WHERE id = ?1")
-        .map_err(failed("reading a chunk"))?;
-    let mut rows = statement.query([id]).map_err(failed("reading a chunk"))?;
-    let row = rows
-        .next()
-        .map_err(failed("reading a chunk"))?
-        .ok_or_else(|| corrupt(format!("chunk {id} is not there")))?;
-    let bytes = row
-        .get_ref(0)
-        .map_err(failed("reading a chunk"))?
-        .as_blob()
-        .map_err(|e| corrupt(format!("chunk {id}")).because(e))?;
-    chunk::decode(bytes).map_err(|e| corrupt(format!("chunk {id}")).because(e))
-}
-
-/// Stores sorted columns as chunks of about the same size, each of at least
-/// [`chunk::TARGET_POINTS`] if there are so many.
-pub(super) fn store(connection: &Connection, series: i64, columns: &Columns) -> Result<()> {
-    if columns.is_empty() {
-        return Ok(());
-    }
-    let pieces = (columns.len() / chunk::TARGET_POINTS).max(1);
-    for piece in columns.pieces(columns.len().div_ceil(pieces)) {
-        insert(connection, series, &piece)?;
-    }
-    Ok(())
-}
-
-fn insert(connection: &Connection, series: i64, columns: &Columns) -> Result<()> {
-    let parts = Parts { moments: true, quantiles: false };
-    let (Some(span), Some(received), Some(summary)) =
-        (columns.span(), columns.received(), Summary::of(columns.times(), columns.values(), parts))
-    else {
-        return Ok(());
-    };
-    let summary = postcard::to_stdvec(&summary)
-        .map_err(|e| corrupt("encoding the summary of a chunk").because(e))?;
-    connection
-        .prepare_cached(
-            "INSERT INTO chunk (series, first, last, points, min_received, max_received, summary, columns)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        )
-        .and_then(|mut statement| {
-            statement.execute((
-                series,
-                span.from().nanos(),
-                span.to().nanos(),
-                columns.len(),
-                received.from().nanos(),
-                received.to().nanos(),
-                summary,
-                chunk::encode(columns),
-            ))
-        })
-        .map_err(failed("storing a chunk"))?;
-    Ok(())
 }

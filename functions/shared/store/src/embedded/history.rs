@@ -51,12 +51,18 @@ impl QueryLog for Embedded {
     ) -> Result<Vec<Query>> {
         self.write_queries().await?;
         let (store, tenant) = (self.clone(), tenant.clone());
-        blocking(move || store.0.readers.read(|connection| list(connection, &tenant, before, limit))).await
+        blocking(move || {
+            store
+                .0
+                .readers
+                .read(|connection| list(connection, &tenant, before, limit))
+        })
+        .await
     }
 }
 
 impl Embedded {
-    async fn write_queries(&self) -> Result<()> {
+    pub(super) async fn write_queries(&self) -> Result<()> {
         let queries = std::mem::take(&mut *lock(&self.0.unrecorded));
         if queries.is_empty() {
             return Ok(());
@@ -64,7 +70,9 @@ impl Embedded {
         self.0
             .writer
             .commit(move |transaction| {
-                queries.iter().try_for_each(|query| insert(transaction.connection, query))?;
+                queries
+                    .iter()
+                    .try_for_each(|query| insert(transaction.connection, query))?;
                 prune(transaction.connection)
             })
             .await
@@ -131,11 +139,20 @@ fn list(
         )
         .map_err(failed(reading))?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut rows =
-        statement.query((tenant.as_str(), time, sequence, limit)).map_err(failed(reading))?;
+    let mut rows = statement
+        .query((tenant.as_str(), time, sequence, limit))
+        .map_err(failed(reading))?;
     let mut queries = Vec::new();
     while let Some(row) = rows.next().map_err(failed(reading))? {
-        type Columns = (i64, u64, Option<String>, String, Option<i64>, Option<i64>, f64);
+        type Columns = (
+            i64,
+            u64,
+            Option<String>,
+            String,
+            Option<i64>,
+            Option<i64>,
+            f64,
+        );
         let (time, sequence, series, path, from, to, duration_ms): Columns =
             row.try_into().map_err(failed(reading))?;
         let series = series

@@ -46,9 +46,14 @@ pub(super) fn replay(connection: &Connection, memory: &Memory) -> Result<()> {
         let unreadable = || corrupt(format!("record {sequence} of the log"));
         let record = record.as_blob().map_err(|e| unreadable().because(e))?;
         let write: Write = postcard::from_bytes(record).map_err(|e| unreadable().because(e))?;
-        let batch = BatchStamp { received: write.received, id: write.batch };
+        let batch = BatchStamp {
+            received: write.received,
+            id: write.batch,
+        };
         for points in &write.series {
-            let entry = memory.entry(&write.tenant, &points.name).ok_or_else(unreadable)?;
+            let entry = memory
+                .entry(&write.tenant, &points.name)
+                .ok_or_else(unreadable)?;
             lock(&entry.listing).register(write.received);
             memory.append(&entry, batch, points);
         }
@@ -58,7 +63,9 @@ pub(super) fn replay(connection: &Connection, memory: &Memory) -> Result<()> {
     // What was deleted before its record could be cut stays deleted.
     for entry in lock(&memory.dirty).iter() {
         let listing = lock(&entry.listing);
-        lock(&entry.tail).active.retain(|time, received| !listing.tombstones.hides(time, received));
+        lock(&entry.tail)
+            .active
+            .retain(|time, received| !listing.tombstones.hides(time, received));
     }
     Ok(())
 }

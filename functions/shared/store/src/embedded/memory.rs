@@ -2,7 +2,7 @@
 //! tail that is not in chunks yet. The writing thread alone changes it.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use rusqlite::Connection;
@@ -58,7 +58,12 @@ pub(super) struct Listing {
 impl Listing {
     /// A series that nobody has registered.
     pub(super) const fn unlisted() -> Self {
-        Self { live: false, updated: Timestamp::MIN, deleted_at: Timestamp::MIN, tombstones: Tombstones::none() }
+        Self {
+            live: false,
+            updated: Timestamp::MIN,
+            deleted_at: Timestamp::MIN,
+            tombstones: Tombstones::none(),
+        }
     }
 
     /// Registers a batch received then. Nothing happens where the series was
@@ -84,7 +89,11 @@ pub(super) struct Tail {
 
 impl Entry {
     pub(super) fn new(id: i64, listing: Listing) -> Self {
-        Self { id, listing: Mutex::new(listing), tail: Mutex::default() }
+        Self {
+            id,
+            listing: Mutex::new(listing),
+            tail: Mutex::default(),
+        }
     }
 
     /// What the tail holds of a range, sorted.
@@ -92,9 +101,11 @@ impl Entry {
         let mut tail = lock(&self.tail);
         tail.active.normalize();
         let active = tail.active.cut(tail.active.positions(range));
-        let Some(frozen) = tail.frozen.clone() else { return active };
+        let Some(frozen) = tail.frozen.clone() else {
+            return active;
+        };
         drop(tail);
-        merge(&[&frozen.cut(frozen.positions(range)), &active])
+        merge([&frozen.cut(frozen.positions(range)), &active])
     }
 }
 
@@ -108,7 +119,10 @@ impl Memory {
     /// Takes in a series.
     pub(super) fn insert(&self, key: SeriesKey, entry: Arc<Entry>) {
         let mut tenants = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
-        tenants.entry(key.tenant).or_default().insert(key.name, entry);
+        tenants
+            .entry(key.tenant)
+            .or_default()
+            .insert(key.name, entry);
     }
 
     /// Looks at the listed series whose names begin with `prefix`, those after
@@ -167,8 +181,15 @@ pub(super) fn load(connection: &Connection) -> Result<Memory> {
         .map_err(failed(reading))?;
     let mut rows = statement.query([]).map_err(failed(reading))?;
     while let Some(row) = rows.next().map_err(failed(reading))? {
-        let (id, tenant, name, live, updated, deleted_at, tombstones): (i64, String, String, bool, i64, i64, String) =
-            row.try_into().map_err(failed(reading))?;
+        let (id, tenant, name, live, updated, deleted_at, tombstones): (
+            i64,
+            String,
+            String,
+            bool,
+            i64,
+            i64,
+            String,
+        ) = row.try_into().map_err(failed(reading))?;
         let named = |e| corrupt(format!("series {id} of the catalog")).because(e);
         let key = SeriesKey {
             tenant: Tenant::new(tenant).map_err(named)?,

@@ -9,6 +9,7 @@
 //! replayed into the tails.
 
 mod catalog;
+mod chunks;
 mod discards;
 mod flush;
 mod history;
@@ -63,23 +64,61 @@ impl Embedded {
         let lock = File::create(folder.join("lock"))
             .map_err(|e| unusable(format!("making a lock in {place}")).because(e))?;
         lock.try_lock().map_err(|e| match e {
-            TryLockError::WouldBlock => {
-                unusable(format!("the data folder {place} is in use by another process"))
-            }
+            TryLockError::WouldBlock => unusable(format!(
+                "the data folder {place} is in use by another process"
+            )),
             TryLockError::Error(e) => unusable(format!("locking {place}")).because(e),
         })?;
         let path = folder.join("tidemark.db");
         let mut connection = connect(&path, vfs, OpenFlags::SQLITE_OPEN_CREATE)?;
         connection
-            .execute_batch("PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
+            .execute_batch(
+                "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;",
+            )
             .map_err(failed("setting up the database"))?;
         schema::migrate(&mut connection)?;
         let memory = Arc::new(memory::load(&connection)?);
         let flusher = flush::Flusher::new(Arc::clone(&memory));
         let readers = Readers::new(path, vfs.map(str::to_owned));
         let writer = Writer::start(connection, Arc::clone(&memory), flusher);
-        Ok(Self(Arc::new(Inner { writer, readers, memory, unrecorded: Unrecorded::default(), _lock: lock })))
+        Ok(Self(Arc::new(Inner {
+            writer,
+            readers,
+            memory,
+            unrecorded: Unrecorded::default(),
+            _lock: lock,
+        })))
     }
+}
+
+impl Embedded {
+    /// Succeeds if data could be written now.
+    pub async fn check(&self) -> Result<()> {
+        self.0
+            .writer
+            .commit(|transaction| heartbeat(transaction.connection))
+            .await
+    }
+
+    /// Merges all that is in memory into chunks and cuts the log.
+    pub async fn flush(&self) -> Result<()> {
+        self.0.writer.flush().await
+    }
+
+    /// Writes what would be lost when the process ends: the last queries. The
+    /// database is closed when the last clone is dropped.
+    pub async fn close(&self) -> Result<()> {
+        self.write_queries().await
+    }
+}
+
+/// Writes something that nobody needs, to see whether that can be done.
+fn heartbeat(connection: &Connection) -> Result<()> {
+    connection
+        .prepare_cached("UPDATE heartbeat SET beats = beats + 1")
+        .and_then(|mut statement| statement.execute([]))
+        .map_err(failed("checking whether the database can be written"))?;
+    Ok(())
 }
 
 fn unusable(context: String) -> StoreError {
@@ -106,9 +145,12 @@ fn failed(context: impl Into<String>) -> impl FnOnce(rusqlite::Error) -> StoreEr
     move |error| {
         use rusqlite::ErrorCode;
         let kind = match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => {
-                Kind::Unavailable
-            }
+            Some(
+                ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::DiskFull
+                | ErrorCode::SystemIoFailure,
+            ) => Kind::Unavailable,
             _ => Kind::Internal,
         };
         StoreError::new(kind, context).because(error)

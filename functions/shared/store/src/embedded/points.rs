@@ -10,7 +10,7 @@ use tidemark_core::name::SeriesKey;
 use tidemark_core::time::{TimeRange, Timestamp};
 
 use super::readers::blocking;
-use super::{Embedded, failed, flush, lock, log, scan};
+use super::{Embedded, chunks, failed, lock, log, scan};
 use crate::columns::BatchStamp;
 use crate::error::Result;
 use crate::port::{Bucket, Extent, Page, PointStore, Refusal, Scan, Summarize};
@@ -30,7 +30,10 @@ impl PointStore for Embedded {
                     entries.push(transaction.entry(&write.tenant, &points.name)?);
                 }
                 transaction.after_commit(move |memory| {
-                    let batch = BatchStamp { received: write.received, id: write.batch };
+                    let batch = BatchStamp {
+                        received: write.received,
+                        id: write.batch,
+                    };
                     for (entry, points) in entries.iter().zip(&write.series) {
                         memory.append(entry, batch, points);
                     }
@@ -59,26 +62,49 @@ impl PointStore for Embedded {
 
     async fn summarize(&self, request: Summarize<'_>) -> Result<Vec<Bucket>> {
         let key = request.series;
-        let Some(entry) = self.0.memory.entry(&key.tenant, &key.name) else { return Ok(Vec::new()) };
+        let Some(entry) = self.0.memory.entry(&key.tenant, &key.name) else {
+            return Ok(Vec::new());
+        };
         let store = self.clone();
-        let (range, slots, parts, limit) = (request.range, request.slots, request.parts, request.limit.max(1));
+        let (range, slots, parts, limit) = (
+            request.range,
+            request.slots,
+            request.parts,
+            request.limit.max(1),
+        );
         let tombstones = request.tombstones.clone();
         blocking(move || {
             store.0.readers.read(|connection| {
-                scan::Walk::new(&entry, range, &tombstones).summarize(connection, slots, parts, limit)
+                scan::Walk::new(&entry, range, &tombstones)
+                    .summarize(connection, slots, parts, limit)
             })
         })
         .await
     }
 
     async fn extent(&self, series: &SeriesKey, range: TimeRange) -> Result<Option<Extent>> {
-        let Some(entry) = self.0.memory.entry(&series.tenant, &series.name) else { return Ok(None) };
+        let Some(entry) = self.0.memory.entry(&series.tenant, &series.name) else {
+            return Ok(None);
+        };
         let store = self.clone();
-        blocking(move || store.0.readers.read(|connection| scan::extent(connection, &entry, range))).await
+        blocking(move || {
+            store
+                .0
+                .readers
+                .read(|connection| scan::extent(connection, &entry, range))
+        })
+        .await
     }
 
-    async fn delete(&self, series: &SeriesKey, range: TimeRange, deleted_at: Timestamp) -> Result<()> {
-        let Some(entry) = self.0.memory.entry(&series.tenant, &series.name) else { return Ok(()) };
+    async fn delete(
+        &self,
+        series: &SeriesKey,
+        range: TimeRange,
+        deleted_at: Timestamp,
+    ) -> Result<()> {
+        let Some(entry) = self.0.memory.entry(&series.tenant, &series.name) else {
+            return Ok(());
+        };
         self.0
             .writer
             .commit(move |transaction| {
@@ -97,7 +123,12 @@ impl PointStore for Embedded {
 }
 
 /// Removes points from chunks: whole ones at a stroke, others by rewriting them.
-fn delete_chunks(connection: &Connection, series: i64, range: TimeRange, deleted_at: Timestamp) -> Result<()> {
+fn delete_chunks(
+    connection: &Connection,
+    series: i64,
+    range: TimeRange,
+    deleted_at: Timestamp,
+) -> Result<()> {
     let deleting = "deleting points";
     let (from, to, until) = (range.from().nanos(), range.to().nanos(), deleted_at.nanos());
     connection
@@ -116,17 +147,14 @@ fn delete_chunks(connection: &Connection, series: i64, range: TimeRange, deleted
         })
         .map_err(failed(deleting))?;
     for id in touched {
-        let mut columns = flush::load(connection, id)?;
+        let mut columns = chunks::load(connection, id)?;
         let before = columns.len();
         columns.retain(|time, received| !(range.contains(time) && received <= deleted_at));
         if columns.len() == before {
             continue;
         }
-        connection
-            .prepare_cached("DELETE FROM chunk WHERE id = ?1")
-            .and_then(|mut statement| statement.execute([id]))
-            .map_err(failed(deleting))?;
-        flush::store(connection, series, &columns)?;
+        chunks::remove(connection, id)?;
+        chunks::store(connection, series, &columns)?;
     }
     Ok(())
 }

@@ -19,7 +19,11 @@ pub(super) struct Readers {
 
 impl Readers {
     pub(super) const fn new(path: PathBuf, vfs: Option<String>) -> Self {
-        Self { path, vfs, idle: Mutex::new(Vec::new()) }
+        Self {
+            path,
+            vfs,
+            idle: Mutex::new(Vec::new()),
+        }
     }
 
     /// Runs `read` on a connection of its own. What it reads in one

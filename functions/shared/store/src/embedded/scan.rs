@@ -13,14 +13,24 @@ use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstones;
 
 use super::memory::Entry;
-use super::{corrupt, failed, flush};
-use crate::chunk;
-use crate::columns::{Columns, Samples, merge};
+use super::{chunks, corrupt, failed};
+
+use crate::columns::{Columns, merge};
 use crate::error::Result;
 use crate::port::{Bucket, Extent, Order, Page, Slots};
 use crate::slots::Buckets;
 
 const READING: &str = "reading chunks";
+
+/// Selects the chunks of series ?1 that reach into ?2 to ?3. They are disjoint,
+/// so of those that begin earlier only the last one can.
+macro_rules! chunks_within {
+    () => {
+        "SELECT id, first, last, min_received, summary FROM chunk
+         WHERE series = ?1 AND first <= ?3 AND last >= ?2 AND first >= coalesce(
+             (SELECT max(first) FROM chunk WHERE series = ?1 AND first <= ?2), ?2)"
+    };
+}
 
 /// A walk over what a series holds in a range.
 pub(super) struct Walk<'a> {
@@ -49,11 +59,21 @@ struct Header {
 
 impl<'a> Walk<'a> {
     pub(super) fn new(entry: &Entry, range: TimeRange, tombstones: &'a Tombstones) -> Self {
-        Self { series: entry.id, range, tombstones, tail: entry.tail_within(range) }
+        Self {
+            series: entry.id,
+            range,
+            tombstones,
+            tail: entry.tail_within(range),
+        }
     }
 
     /// Reads up to `limit` points.
-    pub(super) fn read(&self, connection: &mut Connection, order: Order, limit: usize) -> Result<Page> {
+    pub(super) fn read(
+        &self,
+        connection: &mut Connection,
+        order: Order,
+        limit: usize,
+    ) -> Result<Page> {
         let mut points = Vec::new();
         let mut full = false;
         self.stretches(connection, order, |connection, stretch| {
@@ -64,7 +84,7 @@ impl<'a> Walk<'a> {
             let columns = match stretch {
                 Stretch::Points(columns) => columns,
                 Stretch::Chunk(header, within) => {
-                    let columns = flush::load(connection, header.id)?;
+                    let columns = chunks::load(connection, header.id)?;
                     columns.cut(columns.positions(within))
                 }
             };
@@ -74,7 +94,11 @@ impl<'a> Walk<'a> {
                 Order::Ascending => points.extend(columns.points(0..n.min(room))),
                 Order::Descending => points.extend(columns.points(n.saturating_sub(room)..n).rev()),
             }
-            Ok(if full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+            Ok(if full {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            })
         })?;
         let rest = points.last().filter(|_| full).and_then(|last| match order {
             Order::Ascending => TimeRange::new(last.time.next()?, self.range.to()).ok(),
@@ -96,18 +120,25 @@ impl<'a> Walk<'a> {
             match stretch {
                 Stretch::Points(columns) => buckets.add(columns.times(), columns.values()),
                 Stretch::Chunk(header, within) => {
-                    if !parts.quantiles && within == header.span && buckets.is_one_slot(header.span) {
-                        let summary: Summary = postcard::from_bytes(&header.summary)
-                            .map_err(|e| corrupt(format!("summary of chunk {}", header.id)).because(e))?;
+                    if !parts.quantiles && within == header.span && buckets.is_one_slot(header.span)
+                    {
+                        let summary: Summary =
+                            postcard::from_bytes(&header.summary).map_err(|e| {
+                                corrupt(format!("summary of chunk {}", header.id)).because(e)
+                            })?;
                         buckets.add_summary(header.span.from(), summary);
                     } else {
-                        let samples = load_samples(connection, header.id)?;
+                        let samples = chunks::read(connection, header.id, |chunk| chunk.samples())?;
                         let inside = samples.positions(within);
                         buckets.add(&samples.times[inside.clone()], &samples.values[inside]);
                     }
                 }
             }
-            Ok(if buckets.is_full() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+            Ok(if buckets.is_full() {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            })
         })?;
         Ok(buckets.finish())
     }
@@ -127,13 +158,19 @@ impl<'a> Walk<'a> {
             })
             .map_err(failed(READING))?;
         let mut rows = statement
-            .query((self.series, self.range.from().nanos(), self.range.to().nanos()))
+            .query((
+                self.series,
+                self.range.from().nanos(),
+                self.range.to().nanos(),
+            ))
             .map_err(failed(READING))?;
         // What has not been walked yet.
         let mut rest = Some(self.range);
         while let Some(row) = rows.next().map_err(failed(READING))? {
             let header = header(row)?;
-            let (Some(within), Some(ahead)) = (header.span.intersection(self.range), rest) else { continue };
+            let (Some(within), Some(ahead)) = (header.span.intersection(self.range), rest) else {
+                continue;
+            };
             let gap = match order {
                 Order::Ascending => {
                     rest = between(within.to().next(), Some(ahead.to()));
@@ -144,7 +181,10 @@ impl<'a> Walk<'a> {
                     between(within.to().next(), Some(ahead.to()))
                 }
             };
-            for stretch in [self.tail_stretch(gap), self.chunk_stretch(&transaction, header, within)?] {
+            for stretch in [
+                self.tail_stretch(gap),
+                self.chunk_stretch(&transaction, header, within)?,
+            ] {
                 if let Some(stretch) = stretch
                     && visit(&transaction, stretch)?.is_break()
                 {
@@ -168,14 +208,26 @@ impl<'a> Walk<'a> {
         self.visible(self.tail.cut(positions))
     }
 
-    fn chunk_stretch(&self, connection: &Connection, header: Header, within: TimeRange) -> Result<Option<Stretch>> {
+    fn chunk_stretch(
+        &self,
+        connection: &Connection,
+        header: Header,
+        within: TimeRange,
+    ) -> Result<Option<Stretch>> {
         let written_over = self.tail.positions(within);
-        let hidden = self.tombstones.within(within).iter().any(|t| t.deleted_at >= header.min_received);
+        let hidden = self
+            .tombstones
+            .within(within)
+            .iter()
+            .any(|t| t.deleted_at >= header.min_received);
         if written_over.is_empty() && !hidden {
             return Ok(Some(Stretch::Chunk(header, within)));
         }
-        let chunk = flush::load(connection, header.id)?;
-        let columns = merge(&[&chunk.cut(chunk.positions(within)), &self.tail.cut(written_over)]);
+        let chunk = chunks::load(connection, header.id)?;
+        let columns = merge([
+            &chunk.cut(chunk.positions(within)),
+            &self.tail.cut(written_over),
+        ]);
         Ok(self.visible(columns))
     }
 
@@ -187,17 +239,6 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Selects the chunks of series ?1 that reach into ?2 to ?3. They are disjoint,
-/// so of those that begin earlier only the last one can.
-macro_rules! chunks_within {
-    () => {
-        "SELECT id, first, last, min_received, summary FROM chunk
-         WHERE series = ?1 AND first <= ?3 AND last >= ?2 AND first >= coalesce(
-             (SELECT max(first) FROM chunk WHERE series = ?1 AND first <= ?2), ?2)"
-    };
-}
-use chunks_within;
-
 fn between(from: Option<Timestamp>, to: Option<Timestamp>) -> Option<TimeRange> {
     TimeRange::new(from?, to?).ok()
 }
@@ -207,15 +248,20 @@ fn header(row: &Row<'_>) -> Result<Header> {
         row.try_into().map_err(failed(READING))?;
     let span = TimeRange::new(Timestamp::from_nanos(first), Timestamp::from_nanos(last))
         .map_err(|e| corrupt(format!("the span of chunk {id}")).because(e))?;
-    Ok(Header { id, span, min_received: Timestamp::from_nanos(min_received), summary })
-}
-
-fn load_samples(connection: &Connection, id: i64) -> Result<Samples> {
-    flush::with_columns(connection, id, chunk::decode_samples)
+    Ok(Header {
+        id,
+        span,
+        min_received: Timestamp::from_nanos(min_received),
+        summary,
+    })
 }
 
 /// What the tail and the chunks of a series hold of a range, roughly.
-pub(super) fn extent(connection: &mut Connection, entry: &Entry, range: TimeRange) -> Result<Option<Extent>> {
+pub(super) fn extent(
+    connection: &mut Connection,
+    entry: &Entry,
+    range: TimeRange,
+) -> Result<Option<Extent>> {
     let tail = entry.tail_within(range);
     let (first, last, points): (Option<i64>, Option<i64>, u64) = connection
         .prepare_cached(
@@ -223,13 +269,22 @@ pub(super) fn extent(connection: &mut Connection, entry: &Entry, range: TimeRang
              WHERE series = ?1 AND first <= ?3 AND last >= ?2",
         )
         .and_then(|mut statement| {
-            statement.query_row((entry.id, range.from().nanos(), range.to().nanos()), |row| row.try_into())
+            statement.query_row(
+                (entry.id, range.from().nanos(), range.to().nanos()),
+                |row| row.try_into(),
+            )
         })
         .map_err(failed(READING))?;
-    let chunks = between(first.map(Timestamp::from_nanos), last.map(Timestamp::from_nanos))
-        .and_then(|span| span.intersection(range));
+    let chunks = between(
+        first.map(Timestamp::from_nanos),
+        last.map(Timestamp::from_nanos),
+    )
+    .and_then(|span| span.intersection(range));
     let spans = [tail.span(), chunks];
     let from = spans.iter().flatten().map(|s| s.from()).min();
     let to = spans.iter().flatten().map(|s| s.to()).max();
-    Ok(between(from, to).map(|range| Extent { range, points: points + tail.len() as u64 }))
+    Ok(between(from, to).map(|range| Extent {
+        range,
+        points: points + tail.len() as u64,
+    }))
 }

@@ -47,8 +47,9 @@ mod tests {
         let mut connection = Connection::open_in_memory().unwrap();
         migrate(&mut connection).unwrap();
         migrate(&mut connection).unwrap();
-        let version: usize =
-            connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+        let version: usize = connection
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .unwrap();
         assert_eq!(version, MIGRATIONS.len());
     }
 

@@ -3,9 +3,10 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use rusqlite::Connection;
-use tidemark_core::name::SeriesKey;
+use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
 
 use super::memory::{Entry, Listing, Memory};
 use super::{failed, lock};
@@ -17,6 +18,8 @@ pub(super) struct Transaction<'a> {
     memory: &'a Arc<Memory>,
     created: HashMap<SeriesKey, Arc<Entry>>,
     listings: HashMap<i64, Listing>,
+    /// Records added to the log.
+    records: u64,
     effects: Vec<Effect>,
 }
 
@@ -24,7 +27,14 @@ type Effect = Box<dyn FnOnce(&Memory)>;
 
 impl<'a> Transaction<'a> {
     pub(super) fn new(connection: &'a Connection, memory: &'a Arc<Memory>) -> Self {
-        Self { connection, memory, created: HashMap::new(), listings: HashMap::new(), effects: Vec::new() }
+        Self {
+            connection,
+            memory,
+            created: HashMap::new(),
+            listings: HashMap::new(),
+            records: 0,
+            effects: Vec::new(),
+        }
     }
 
     /// Has `effect` follow once the transaction is on disk, before anyone is
@@ -34,10 +44,14 @@ impl<'a> Transaction<'a> {
     }
 
     /// A series; where there is none it gets its row, unlisted.
-    pub(super) fn entry(&mut self, key: SeriesKey) -> Result<Arc<Entry>> {
-        if let Some(entry) = self.memory.entry(&key.tenant, &key.name) {
+    pub(super) fn entry(&mut self, tenant: &Tenant, name: &SeriesName) -> Result<Arc<Entry>> {
+        if let Some(entry) = self.memory.entry(tenant, name) {
             return Ok(entry);
         }
+        let key = SeriesKey {
+            tenant: tenant.clone(),
+            name: name.clone(),
+        };
         if let Some(entry) = self.created.get(&key) {
             return Ok(Arc::clone(entry));
         }
@@ -64,9 +78,18 @@ impl<'a> Transaction<'a> {
         Ok(entry)
     }
 
+    /// The number of the log's next record.
+    pub(super) fn next_sequence(&mut self) -> u64 {
+        self.records += 1;
+        self.memory.sequence.load(Ordering::Relaxed) + self.records
+    }
+
     /// How a series is listed, with what this transaction has changed.
     pub(super) fn listing(&self, entry: &Entry) -> Listing {
-        self.listings.get(&entry.id).cloned().unwrap_or_else(|| lock(&entry.listing).clone())
+        self.listings
+            .get(&entry.id)
+            .cloned()
+            .unwrap_or_else(|| lock(&entry.listing).clone())
     }
 
     /// Changes how a series is listed in memory; the command changes the row.
@@ -86,7 +109,10 @@ impl<'a> Transaction<'a> {
 
     /// What is to follow the commit.
     pub(super) fn into_effects(self) -> Effects<'a> {
-        Effects { memory: self.memory, effects: self.effects }
+        Effects {
+            memory: self.memory,
+            effects: self.effects,
+        }
     }
 }
 

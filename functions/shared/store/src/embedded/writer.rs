@@ -2,6 +2,7 @@
 //! transaction begins is carried out in it and shares its fsync. Everything
 //! that changes, on disk or in memory, changes here, one after the other.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::{JoinHandle, spawn};
@@ -32,6 +33,8 @@ type Done = Box<dyn FnOnce(Result<()>) + Send>;
 
 enum Message {
     Command(Command),
+    /// Flush all now, then answer.
+    Flush(oneshot::Sender<bool>),
     Stop,
 }
 
@@ -46,7 +49,10 @@ impl Writer {
     pub(super) fn start(connection: Connection, memory: Arc<Memory>, flusher: Flusher) -> Self {
         let (queue, waiting) = sync_channel(WAITING);
         let thread = spawn(move || run(&connection, &memory, flusher, &waiting));
-        Self { queue, thread: Some(thread) }
+        Self {
+            queue,
+            thread: Some(thread),
+        }
     }
 
     /// Carries out `command` in the next transaction; returns when it is on disk.
@@ -61,7 +67,8 @@ impl Writer {
                 let _ = answer.send(outcome.map(|()| value));
             })),
             Err(error) => {
-                let given_up = StoreError::new(error.kind(), "a command of this transaction failed");
+                let given_up =
+                    StoreError::new(error.kind(), "a command of this transaction failed");
                 let _ = answer.send(Err(error));
                 Err(given_up)
             }
@@ -84,6 +91,23 @@ impl Writer {
     }
 }
 
+impl Writer {
+    /// Has all tails merged into chunks; returns when they are on disk.
+    pub(super) async fn flush(&self) -> Result<()> {
+        let (answer, answered) = oneshot::channel();
+        let queue = self.queue.clone();
+        tokio::task::spawn_blocking(move || queue.send(Message::Flush(answer)))
+            .await
+            .map_err(|_| gone())?
+            .map_err(|_| gone())?;
+        match answered.await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(StoreError::new(Kind::Unavailable, "flushing failed")),
+            Err(_) => Err(gone()),
+        }
+    }
+}
+
 impl Drop for Writer {
     fn drop(&mut self) {
         let _ = self.queue.send(Message::Stop);
@@ -97,91 +121,133 @@ fn gone() -> StoreError {
     StoreError::new(Kind::Unavailable, "the store is closed")
 }
 
-fn run(connection: &Connection, memory: &Arc<Memory>, mut flusher: Flusher, waiting: &Receiver<Message>) {
-    loop {
-        let patience = if flusher.is_busy() { Duration::ZERO } else { IDLE };
-        let first = match waiting.recv_timeout(patience) {
-            Ok(Message::Command(command)) => Some(command),
-            Err(RecvTimeoutError::Timeout) => None,
-            Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => break,
-        };
-        flusher.look_around();
-        if first.is_none() && !flusher.is_busy() {
-            continue;
-        }
-        let mut group: Vec<Command> = first.into_iter().collect();
-        let mut stop = false;
-        while group.len() < GROUP && !stop {
-            match waiting.try_recv() {
-                Ok(Message::Command(command)) => group.push(command),
-                Ok(Message::Stop) => stop = true,
-                Err(_) => break,
-            }
-        }
-        transact(connection, memory, group, &mut flusher, FLUSH_SLICE);
-        if stop {
-            break;
-        }
-    }
-    flusher.flush_all();
-    while flusher.is_busy() {
-        if !transact(connection, memory, Vec::new(), &mut flusher, Duration::MAX) {
-            // The log has it; the next start takes it from there.
-            break;
-        }
-    }
+/// The state of the thread.
+struct Run<'a> {
+    connection: &'a Connection,
+    memory: &'a Arc<Memory>,
+    flusher: Flusher,
 }
 
-/// One transaction: a slice of flushing, then the group. False if it failed.
-fn transact(
+fn run(
     connection: &Connection,
     memory: &Arc<Memory>,
-    group: Vec<Command>,
-    flusher: &mut Flusher,
-    slice: Duration,
-) -> bool {
-    let mut transaction = Transaction::new(connection, memory);
-    let mut done = Vec::with_capacity(group.len());
-    let mut outcome = begin(connection);
-    // Before the group, so that what it deletes is not flushed after that.
-    let started = Instant::now();
-    while outcome.is_ok() && flusher.is_busy() && started.elapsed() < slice {
-        outcome = flusher.step(connection);
-    }
-    for command in group {
-        // What follows a failure in the group is given up with it.
-        if outcome.is_ok() {
-            match command(&mut transaction) {
-                Ok(answer) => done.push(answer),
-                Err(error) => outcome = Err(error),
+    flusher: Flusher,
+    waiting: &Receiver<Message>,
+) {
+    let mut run = Run {
+        connection,
+        memory,
+        flusher,
+    };
+    while run.turn(waiting).is_continue() {}
+    run.flush_all();
+}
+
+impl Run<'_> {
+    /// One transaction with what is waiting; waits a while if nothing is.
+    fn turn(&mut self, waiting: &Receiver<Message>) -> ControlFlow<()> {
+        self.flusher.look_around();
+        let patience = if self.flusher.is_busy() {
+            Duration::ZERO
+        } else {
+            IDLE
+        };
+        let mut next = match waiting.recv_timeout(patience) {
+            Ok(message) => Some(message),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => return ControlFlow::Break(()),
+        };
+        let mut group = Vec::new();
+        let mut after = ControlFlow::Continue(());
+        while let Some(message) = next.take() {
+            match message {
+                Message::Command(command) => group.push(command),
+                Message::Flush(answer) => {
+                    self.transact(std::mem::take(&mut group), FLUSH_SLICE);
+                    // Who no longer listens has hung up.
+                    let _ = answer.send(self.flush_all());
+                }
+                Message::Stop => {
+                    after = ControlFlow::Break(());
+                    break;
+                }
+            }
+            if group.len() < GROUP {
+                next = waiting.try_recv().ok();
             }
         }
+        self.transact(group, FLUSH_SLICE);
+        after
     }
-    let effects = transaction.into_effects();
-    if outcome.is_ok() {
-        outcome = connection.execute_batch("COMMIT").map_err(failed("committing"));
-    }
-    if let Err(error) = &outcome {
-        tracing::error!(%error, cause = ?std::error::Error::source(error), "a transaction failed");
-        if !connection.is_autocommit() {
-            let _ = connection.execute_batch("ROLLBACK");
+
+    /// Flushes everything. False if that failed: the log has it, and the next
+    /// start takes it from there.
+    fn flush_all(&mut self) -> bool {
+        self.flusher.flush_all();
+        while self.flusher.is_busy() {
+            if !self.transact(Vec::new(), Duration::MAX) {
+                return false;
+            }
         }
-        flusher.failed();
-    } else {
-        flusher.committed();
-        effects.apply();
+        self.flusher.is_done()
     }
-    let succeeded = outcome.is_ok();
-    for answer in done {
-        answer(if succeeded {
-            Ok(())
+
+    /// One transaction: a slice of flushing, then the group. False if it failed.
+    fn transact(&mut self, group: Vec<Command>, slice: Duration) -> bool {
+        if group.is_empty() && !self.flusher.is_busy() {
+            return true;
+        }
+        let (connection, flusher) = (self.connection, &mut self.flusher);
+        let mut transaction = Transaction::new(connection, self.memory);
+        let mut done = Vec::with_capacity(group.len());
+        let mut outcome = begin(connection);
+        // Before the group, so that what it deletes is not flushed after that.
+        let started = Instant::now();
+        while outcome.is_ok() && flusher.is_busy() && started.elapsed() < slice {
+            outcome = flusher.step(connection);
+        }
+        for command in group {
+            // What follows a failure in the group is given up with it.
+            if outcome.is_ok() {
+                match command(&mut transaction) {
+                    Ok(answer) => done.push(answer),
+                    Err(error) => outcome = Err(error),
+                }
+            }
+        }
+        let effects = transaction.into_effects();
+        if outcome.is_ok() {
+            outcome = connection
+                .execute_batch("COMMIT")
+                .map_err(failed("committing"));
+        }
+        if let Err(error) = &outcome {
+            tracing::error!(%error, cause = ?std::error::Error::source(error), "a transaction failed");
+            if !connection.is_autocommit() {
+                let _ = connection.execute_batch("ROLLBACK");
+            }
+            flusher.failed();
         } else {
-            Err(StoreError::new(Kind::Unavailable, "the transaction was given up"))
-        });
+            flusher.committed();
+            effects.apply();
+        }
+        let succeeded = outcome.is_ok();
+        for answer in done {
+            answer(if succeeded {
+                Ok(())
+            } else {
+                Err(StoreError::new(
+                    Kind::Unavailable,
+                    "the transaction was given up",
+                ))
+            });
+        }
+        succeeded
     }
-    succeeded
 }
 
 fn begin(connection: &Connection) -> Result<()> {
-    connection.execute_batch("BEGIN IMMEDIATE").map_err(failed("beginning a transaction"))
+    connection
+        .execute_batch("BEGIN IMMEDIATE")
+        .map_err(failed("beginning a transaction"))
 }

@@ -21,7 +21,7 @@ pub enum Slots {
 }
 
 /// The summary of one slot.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Bucket {
     /// Where the slot begins; for [`Slots::Whole`] the beginning of the range.
     pub start: Timestamp,
@@ -44,6 +44,8 @@ pub struct Job {
     pub parts: Parts,
     /// How many buckets at the most, the earliest ones.
     pub limit: usize,
+    /// Whether it is a part of another job, not to be divided again.
+    pub is_shard: bool,
 }
 
 /// Runs calculation jobs.

@@ -26,7 +26,12 @@ pub struct Series {
 pub trait Catalog: Send + Sync {
     /// Makes the series known, as of a batch received then. A series that was
     /// deleted no earlier than that stays deleted.
-    async fn register(&self, tenant: &Tenant, names: &[&SeriesName], received: Timestamp) -> Result<()>;
+    async fn register(
+        &self,
+        tenant: &Tenant,
+        names: &[&SeriesName],
+        received: Timestamp,
+    ) -> Result<()>;
 
     /// A series, unless there is none or it was deleted.
     async fn get(&self, series: &SeriesKey) -> Result<Option<Series>>;

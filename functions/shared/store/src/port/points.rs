@@ -111,5 +111,10 @@ pub trait PointStore: Send + Sync {
 
     /// Removes what the range holds of points received up to `deleted_at`,
     /// where the store can; the tombstone hides them already.
-    async fn delete(&self, series: &SeriesKey, range: TimeRange, deleted_at: Timestamp) -> Result<()>;
+    async fn delete(
+        &self,
+        series: &SeriesKey,
+        range: TimeRange,
+        deleted_at: Timestamp,
+    ) -> Result<()>;
 }

@@ -13,4 +13,7 @@ use crate::error::Result;
 pub trait Queue: Send + Sync {
     /// Sends a batch.
     async fn send(&self, batch: Batch) -> Result<()>;
+
+    /// Succeeds if a batch could be sent now.
+    async fn check(&self) -> Result<()>;
 }

@@ -74,6 +74,10 @@ CREATE TABLE query (
     PRIMARY KEY (tenant, time, sequence)
 ) STRICT, WITHOUT ROWID;
 
+-- Written to see whether writing works.
+CREATE TABLE heartbeat (beats INTEGER NOT NULL) STRICT;
+INSERT INTO heartbeat (beats) VALUES (0);
+
 CREATE VIEW discards AS
 SELECT batch || '-' || position AS id, tenant,
        strftime('%Y-%m-%dT%H:%M:%fZ', received / 1e9, 'unixepoch') AS received,

@@ -1,0 +1,316 @@
+//! Measurements of energy meters: rows that hold any number of values, each
+//! under its OBIS code (IEC 62056-61), as `{"data": [...]}` or the bare array.
+
+use std::borrow::Cow;
+
+use tidemark_core::discard::{Format, Reason};
+use tidemark_core::name::SeriesName;
+use tidemark_core::point::Tags;
+use tidemark_core::time::Timestamp;
+
+use super::collect::{Collector, Draft, Origin, Place};
+use super::error::{BodyError, Fault, NO_CHARACTER, place_of, quoted};
+use super::field;
+use super::scan::{self, Json};
+
+/// Reads the envelope or the bare array.
+pub(super) fn rows(text: &str, collector: &mut Collector) -> Result<(), BodyError> {
+    let mut json = Json::new(text);
+    match json.peek() {
+        None => return Err(BodyError::Empty),
+        Some(b'[') => array(&mut json, "", collector)?,
+        Some(b'{') => envelope(&mut json, collector)?,
+        Some(_) => {
+            json.value()?;
+            json.end()?;
+            return Err(shape());
+        }
+    }
+    json.end()
+}
+
+fn shape() -> BodyError {
+    BodyError::Shape {
+        detail: "the body is to be {\"data\": [...]} or an array of measurements".to_owned(),
+    }
+}
+
+fn envelope(json: &mut Json<'_>, collector: &mut Collector) -> Result<(), BodyError> {
+    let mut whole = json.clone();
+    json.eat(b'{');
+    let plain = json.peek() == Some(b'"')
+        && json.value()? == "\"data\""
+        && json.eat(b':')
+        && json.peek() == Some(b'[');
+    if !plain {
+        // What is no JSON at all is told first.
+        whole.value()?;
+        whole.end()?;
+        return Err(shape());
+    }
+    array(json, "/data", collector)?;
+    match json.peek() {
+        Some(b'}') => {
+            json.eat(b'}');
+            Ok(())
+        }
+        Some(b',') => Err(shape()),
+        Some(_) => Err(json.error("expected `}`")),
+        None => Err(json.error("EOF while parsing an object")),
+    }
+}
+
+fn array(
+    json: &mut Json<'_>,
+    parent: &'static str,
+    collector: &mut Collector,
+) -> Result<(), BodyError> {
+    json.eat(b'[');
+    let mut number = 0;
+    while json.element(number == 0)? {
+        let payload = json.value()?;
+        let place = Place { parent, number };
+        let origin = Origin {
+            place,
+            payload,
+            format: Format::Meter,
+        };
+        collect(read(payload), origin, collector)?;
+        number += 1;
+    }
+    Ok(())
+}
+
+/// What is wrong with a row is listed once, and rejects each of its points; a
+/// row whose points have no names is rejected as one.
+fn collect(row: Row<'_>, origin: Origin<'_>, collector: &mut Collector) -> Result<(), BodyError> {
+    if row.faults.is_empty() {
+        return row
+            .points
+            .into_iter()
+            .try_for_each(|draft| collector.add(draft, origin));
+    }
+    collector.list(&row.faults, origin.place);
+    let mut points = row.points;
+    if points.is_empty() || !row.named {
+        points = vec![Draft {
+            time: row.time,
+            ..Draft::default()
+        }];
+    }
+    for mut draft in points {
+        let series = draft.series();
+        collector.list(&draft.faults, origin.place);
+        draft.faults.splice(..0, row.faults.iter().cloned());
+        collector.reject(&draft, series, origin)?;
+    }
+    Ok(())
+}
+
+/// One row: what is wrong with all of it, and its points.
+#[derive(Debug, Default)]
+pub(super) struct Row<'a> {
+    pub(super) faults: Vec<Fault>,
+    pub(super) points: Vec<Draft<'a>>,
+    pub(super) time: Option<Timestamp>,
+    /// Whether measurement and meter are known, so that each point has a name.
+    named: bool,
+}
+
+/// The most values of one row, so that a row cannot become many times its size.
+const MAX_VALUES: usize = 1000;
+
+const MEASUREMENT: &str = "/measurement";
+const TIMESTAMP: &str = "/timestamp";
+const TAGS: &str = "/tags";
+const MUID: &str = "/tags/muid";
+
+/// A row's members as they are written.
+#[derive(Default)]
+struct Members<'a> {
+    measurement: Option<&'a str>,
+    timestamp: Option<&'a str>,
+    tags: Option<&'a str>,
+    values: Vec<(Cow<'a, str>, &'a str)>,
+}
+
+/// Reads one row, which is a JSON value.
+pub(super) fn read(json: &str) -> Row<'_> {
+    let mut row = Row::default();
+    if !json.starts_with('{') {
+        row.faults.push(Fault::item(
+            "a measurement is to be an object: {\"measurement\": ..., \"timestamp\": ..., \"tags\": {\"muid\": ...}, \"<OBIS>\": ...}",
+        ));
+        return row;
+    }
+    let members = members(json, &mut row.faults);
+    let faults = &mut row.faults;
+    let measurement = required(members.measurement, MEASUREMENT, faults)
+        .and_then(|json| sound(name_part(json, MEASUREMENT), faults));
+    row.time = required(members.timestamp, TIMESTAMP, faults)
+        .and_then(|json| sound(field::time(json, TIMESTAMP), faults));
+    let (meter, tags) = required(members.tags, TAGS, faults)
+        .map_or_else(Default::default, |json| read_tags(json, faults));
+    let prefix = measurement
+        .zip(meter)
+        .map(|(measurement, meter)| format!("{measurement}:{meter}:"));
+    row.named = prefix.is_some();
+
+    let mut keys: Vec<&str> = members.values.iter().map(|(key, _)| &**key).collect();
+    keys.sort_unstable();
+    let repeated = |key: &str| {
+        let first = keys.partition_point(|k| *k < key);
+        keys.get(first + 1) == Some(&key)
+    };
+    for (obis, json) in &members.values {
+        if *json == "null" {
+            continue;
+        }
+        let mut point = Draft {
+            time: row.time,
+            tags: tags.clone(),
+            ..Draft::default()
+        };
+        let wrong = |reason, detail: String| {
+            let detail = format!("{} {detail}", quoted(obis));
+            Fault::at(place_of("", obis), reason, detail)
+        };
+        if let Some(prefix) = &prefix {
+            let name = format!("{prefix}{obis}");
+            match SeriesName::check(obis).and_then(|()| SeriesName::check(&name)) {
+                Ok(()) => point.name = Some(Cow::Owned(name)),
+                Err(error) => {
+                    let detail = format!("gives no name of a series: {error}");
+                    point.fault(wrong(Reason::Malformed, detail));
+                }
+            }
+        }
+        match field::value(json) {
+            Ok(value) => point.value = Some(value),
+            Err((reason, detail)) => point.fault(wrong(reason, detail)),
+        }
+        if repeated(obis) {
+            point.fault(wrong(Reason::Malformed, "stands twice".to_owned()));
+        }
+        row.points.push(point);
+    }
+    row
+}
+
+fn members<'a>(json: &'a str, faults: &mut Vec<Fault>) -> Members<'a> {
+    let mut members = Members::default();
+    let mut repeated: [Option<&'static str>; 3] = [None; 3];
+    let mut too_many = false;
+    let read = scan::members(json, |key, value| {
+        let (at, place, member) = match &*key {
+            "measurement" => (0, MEASUREMENT, &mut members.measurement),
+            "timestamp" => (1, TIMESTAMP, &mut members.timestamp),
+            "tags" => (2, TAGS, &mut members.tags),
+            _ => {
+                if members.values.len() < MAX_VALUES {
+                    members.values.push((key, value));
+                } else {
+                    too_many = true;
+                }
+                return;
+            }
+        };
+        if member.replace(value).is_some() {
+            repeated[at] = Some(place);
+        }
+    });
+    if read.is_err() {
+        faults.push(Fault::item(NO_CHARACTER));
+    }
+    for place in repeated.into_iter().flatten() {
+        let detail = format!("`{}` stands twice", &place[1..]);
+        faults.push(Fault::at(place, Reason::Malformed, detail));
+    }
+    if too_many {
+        members.values.clear();
+        let detail = format!("more than {MAX_VALUES} values in one row");
+        faults.push(Fault::item(detail));
+    } else if members.values.is_empty() {
+        faults.push(Fault::item("there is no value under an OBIS code"));
+    }
+    members
+}
+
+/// A member that must be there.
+fn required<'a>(
+    member: Option<&'a str>,
+    place: &'static str,
+    faults: &mut Vec<Fault>,
+) -> Option<&'a str> {
+    if member.is_none() {
+        let name = place.rsplit('/').next().unwrap_or_default();
+        faults.push(Fault::item(format!("`{name}` is missing")));
+    }
+    member
+}
+
+/// What was read, unless it was wrong, which is noted.
+fn sound<T>(read: Result<T, Fault>, faults: &mut Vec<Fault>) -> Option<T> {
+    read.map_err(|fault| faults.push(fault)).ok()
+}
+
+/// A part of a series' name that another follows: it holds no `:`, so that the
+/// parts can be told apart again.
+fn name_part<'a>(json: &'a str, place: &'static str) -> Result<Cow<'a, str>, Fault> {
+    let text = field::string(json, place)?;
+    let wrong = |detail: String| {
+        Fault::at(
+            place,
+            Reason::Malformed,
+            format!("`{}`: {detail}", &place[1..]),
+        )
+    };
+    SeriesName::check(&text).map_err(|error| wrong(error.to_string()))?;
+    if text.contains(':') {
+        return Err(wrong("it must not hold a `:`".to_owned()));
+    }
+    Ok(text)
+}
+
+/// The meter, and the other tags as `key=value`.
+fn read_tags<'a>(json: &'a str, faults: &mut Vec<Fault>) -> (Option<Cow<'a, str>>, Tags) {
+    if !json.starts_with('{') {
+        let detail = "`tags` is to be an object: {\"muid\": ...}";
+        faults.push(Fault::at(TAGS, Reason::Malformed, detail));
+        return (None, Tags::none());
+    }
+    let mut muid = None;
+    let mut keys: Vec<Cow<'_, str>> = Vec::new();
+    let mut tags = Vec::new();
+    let read = scan::members(json, |key, value| {
+        // A few more than there may be say that there are too many.
+        if keys.len() > 2 * Tags::MAX {
+            return;
+        }
+        if keys.contains(&key) {
+            let detail = format!("{} stands twice", quoted(&key));
+            faults.push(Fault::at(place_of(TAGS, &key), Reason::Malformed, detail));
+        } else if key == "muid" {
+            muid = Some(value);
+        } else if let Ok(text) = field::string(value, TAGS) {
+            tags.push(format!("{key}={text}"));
+        } else {
+            let detail = format!("{} is to be a string", quoted(&key));
+            faults.push(Fault::at(place_of(TAGS, &key), Reason::Malformed, detail));
+        }
+        keys.push(key);
+    });
+    if read.is_err() {
+        faults.push(Fault::at(TAGS, Reason::Malformed, NO_CHARACTER));
+    }
+    let muid = required(muid, MUID, faults).and_then(|json| sound(name_part(json, MUID), faults));
+    let tags = Tags::new(tags).unwrap_or_else(|error| {
+        faults.push(Fault::at(
+            TAGS,
+            Reason::Malformed,
+            format!("`tags`: {error}"),
+        ));
+        Tags::none()
+    });
+    (muid, tags)
+}

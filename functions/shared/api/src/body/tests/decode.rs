@@ -1,0 +1,165 @@
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use super::*;
+use crate::body::BodyErrorKind;
+
+const BODY: &str = r#"[{"name":"a","t":1,"v":2}]"#;
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn unpacked(body: &[u8], unpacked: usize) -> Result<Parsed, BodyError> {
+    let limits = Limits {
+        unpacked,
+        ..Limits::default()
+    };
+    read_points(&gzip_headers(), body, limits)
+}
+
+#[test]
+fn gzip_is_unpacked() {
+    let whole = unpacked(&gzip(BODY.as_bytes()), 1000).unwrap();
+    assert_eq!(whole, points(JSON, BODY).unwrap());
+    let (one, two) = BODY.as_bytes().split_at(9);
+    let members = [gzip(one), gzip(two)].concat();
+    assert_eq!(unpacked(&members, 1000).unwrap(), whole);
+    // Positions are those of the text.
+    assert_eq!(
+        unpacked(&gzip(b"[1,\nNaN]"), 1000).unwrap_err().position(),
+        Some((2, 1))
+    );
+}
+
+#[test]
+fn broken_gzip_is_refused() {
+    let packed = gzip(BODY.as_bytes());
+    for cut in 1..packed.len() {
+        assert_eq!(
+            unpacked(&packed[..cut], 1000),
+            Err(BodyError::Gzip {
+                detail: "it ends too early"
+            }),
+            "{cut}"
+        );
+    }
+    let mut wrong = packed.clone();
+    wrong[packed.len() - 6] ^= 1;
+    for body in [
+        &wrong,
+        BODY.as_bytes(),
+        &[packed, b"more than a header".to_vec()].concat(),
+    ] {
+        let error = unpacked(body, 1000).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the body is not gzip data: it is corrupt"
+        );
+        assert_eq!(error.kind(), BodyErrorKind::Malformed);
+    }
+    assert!(unpacked(b"", 1000).is_err());
+}
+
+#[test]
+fn what_is_unpacked_is_limited() {
+    let size = BODY.len();
+    assert!(unpacked(&gzip(BODY.as_bytes()), size).is_ok());
+    let error = unpacked(&gzip(BODY.as_bytes()), size - 1).unwrap_err();
+    assert_eq!(
+        error,
+        BodyError::TooLarge {
+            limit: size - 1,
+            unpacked: true
+        }
+    );
+    assert_eq!(error.kind(), BodyErrorKind::TooLarge);
+    let limits = Limits {
+        unpacked: size - 1,
+        ..Limits::default()
+    };
+    let plain = read_points(&headers(JSON), BODY.as_bytes(), limits).unwrap_err();
+    assert_eq!(
+        plain.to_string(),
+        format!("the body has more than {} bytes", size - 1)
+    );
+}
+
+/// 100 MiB of blanks in 100 KiB; what follows the limit is not unpacked, so that
+/// the broken end is not even seen.
+#[test]
+fn a_gzip_bomb_is_refused_at_the_limit() {
+    let mut bomb = gzip(&vec![b' '; 100 << 20]);
+    assert!(bomb.len() < 200 << 10);
+    bomb.truncate(bomb.len() - 100);
+    let error = read_points(&gzip_headers(), &bomb, Limits::default()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the body has more than 67108864 bytes once unpacked"
+    );
+}
+
+#[test]
+fn media_types() {
+    let no_header = read_points(&HeaderMap::new(), BODY.as_bytes(), Limits::default());
+    assert_eq!(no_header.unwrap().accepted, 1);
+    for good in [
+        "application/json",
+        "Application/JSON; charset=UTF-8",
+        "application/json;charset=\"utf-8\"",
+        "application/json; profile=x",
+    ] {
+        assert_eq!(points(good, BODY).unwrap().accepted, 1, "{good}");
+    }
+    for (bad, found) in [
+        (
+            "application/x-www-form-urlencoded",
+            "application/x-www-form-urlencoded",
+        ),
+        ("text/plain; charset=utf-8", "text/plain"),
+        ("application/json; charset=latin1", "the charset latin1"),
+        ("json", "json"),
+        ("", "an empty value"),
+    ] {
+        let error = points(bad, BODY).unwrap_err();
+        assert_eq!(error.kind(), BodyErrorKind::Unsupported);
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "{found} is not read here; send application/json, application/x-ndjson, text/csv"
+            )
+        );
+    }
+    let error = read_measurements(&headers(CSV), b"name,t,v\n", Limits::default()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "text/csv is not read here; send application/json"
+    );
+}
+
+#[test]
+fn content_encodings() {
+    let with = |coding: &'static str, body: &[u8]| {
+        let mut headers = headers(JSON);
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding));
+        read_points(&headers, body, Limits::default())
+    };
+    for none in ["identity", "Identity", "", " , identity"] {
+        assert_eq!(with(none, BODY.as_bytes()).unwrap().accepted, 1, "{none}");
+    }
+    for packed in ["gzip", "GZIP", "x-gzip", "identity, gzip"] {
+        assert_eq!(with(packed, &gzip(BODY.as_bytes())).unwrap().accepted, 1);
+    }
+    for bad in ["br", "deflate", "zstd", "gzip, gzip"] {
+        let error = with(bad, BODY.as_bytes()).unwrap_err();
+        assert_eq!(error.kind(), BodyErrorKind::Unsupported);
+        assert_eq!(
+            error.to_string(),
+            format!("the content encoding {bad} is not read here; send gzip or none")
+        );
+    }
+}

@@ -1,0 +1,133 @@
+//! Calculates statistics over a range: plans how to divide the range, has the
+//! shards calculated at the same time, and merges their summaries. Sums are
+//! exact, so that the answer is the same for every plan.
+
+use std::sync::Arc;
+
+use futures_util::future::try_join_all;
+use tidemark_core::time::TimeRange;
+use tidemark_store::error::Result;
+use tidemark_store::port::{Bucket, Calculator, Job, PointStore, Slots, Summarize};
+
+/// How many points one shard is to have, roughly.
+const SHARD_POINTS: u64 = 500_000;
+/// How many shards there are at the most.
+const MAX_SHARDS: u64 = 16;
+
+/// The use case.
+#[derive(Clone)]
+pub struct Calculation {
+    /// What is calculated from.
+    pub points: Arc<dyn PointStore>,
+    /// Who calculates the shards of a divided range.
+    pub shards: Arc<dyn Calculator>,
+}
+
+impl Calculation {
+    /// Runs a job: at once if it is small or part of another, else in shards.
+    pub async fn handle(&self, job: Job) -> Result<Vec<Bucket>> {
+        if job.is_shard {
+            return self.summarize(&job).await;
+        }
+        let Some(extent) = self.points.extent(&job.series, job.range).await? else {
+            return Ok(Vec::new());
+        };
+        let shards = extent.points.div_ceil(SHARD_POINTS).min(MAX_SHARDS);
+        if shards <= 1 {
+            return self.summarize(&job).await;
+        }
+        let jobs = divide(extent.range, shards).into_iter().map(|range| {
+            self.shards.run(Job {
+                range,
+                is_shard: true,
+                ..job.clone()
+            })
+        });
+        Ok(merge(&job, try_join_all(jobs).await?))
+    }
+
+    async fn summarize(&self, job: &Job) -> Result<Vec<Bucket>> {
+        self.points
+            .summarize(Summarize {
+                series: &job.series,
+                range: job.range,
+                tombstones: &job.tombstones,
+                slots: job.slots,
+                parts: job.parts,
+                limit: job.limit,
+            })
+            .await
+    }
+}
+
+/// Cuts a range into `shards` of about the same length, fewer if it is short.
+fn divide(range: TimeRange, shards: u64) -> Vec<TimeRange> {
+    let length = range.to().nanos().abs_diff(range.from().nanos());
+    let step = i64::try_from(length / shards).unwrap_or(i64::MAX).max(1);
+    let mut parts = Vec::new();
+    let mut from = range.from();
+    while parts.len() as u64 + 1 < shards {
+        let to = from.plus(step);
+        let (Ok(part), Some(next)) = (TimeRange::new(from, to), to.next()) else {
+            break;
+        };
+        if next > range.to() {
+            break;
+        }
+        parts.push(part);
+        from = next;
+    }
+    parts.extend(TimeRange::new(from, range.to()));
+    parts
+}
+
+/// Puts the shards' buckets, which come in order, together again.
+fn merge(job: &Job, shards: Vec<Vec<Bucket>>) -> Vec<Bucket> {
+    let mut merged: Vec<Bucket> = Vec::new();
+    for mut bucket in shards.into_iter().flatten() {
+        if job.slots == Slots::Whole {
+            bucket.start = job.range.from();
+        }
+        match merged.last_mut() {
+            Some(last) if last.start == bucket.start => last.summary.merge(&bucket.summary),
+            _ => merged.push(bucket),
+        }
+    }
+    merged.truncate(job.limit);
+    merged
+}
+
+#[cfg(test)]
+mod tests {
+    use tidemark_core::time::Timestamp;
+
+    use super::*;
+
+    fn range(from: i64, to: i64) -> TimeRange {
+        TimeRange::new(Timestamp::from_nanos(from), Timestamp::from_nanos(to)).unwrap()
+    }
+
+    #[test]
+    fn shards_cover_the_range_once() {
+        for whole in [
+            range(0, 0),
+            range(0, 1),
+            range(-7, 100),
+            range(i64::MIN, i64::MAX),
+            range(i64::MAX - 1, i64::MAX),
+        ] {
+            for shards in 1..=16 {
+                let parts = divide(whole, shards);
+                assert!(parts.len() as u64 <= shards, "{whole:?} {shards}");
+                assert_eq!(parts[0].from(), whole.from());
+                assert_eq!(parts[parts.len() - 1].to(), whole.to());
+                assert!(
+                    parts
+                        .windows(2)
+                        .all(|w| w[0].to().next() == Some(w[1].from()))
+                );
+            }
+        }
+        assert_eq!(divide(range(0, 99), 4).len(), 4);
+    }
+}

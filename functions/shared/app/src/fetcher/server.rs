@@ -1,0 +1,104 @@
+//! The data server, and how it is asked over HTTP.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{StatusCode, Uri};
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+
+/// How long an answer may take. Long, since a message that comes after we hung
+/// up is lost.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// The longest message that is read, in bytes.
+const LONGEST: usize = 16 << 20;
+
+/// What the data server answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// A message, which the server has forgotten by now.
+    Message(Bytes),
+    /// There is none at the moment.
+    Empty,
+}
+
+/// The external data server.
+#[async_trait]
+pub trait DataServer: Send + Sync {
+    /// Asks for the next message. The error is for the log.
+    async fn next(&self) -> Result<Answer, String>;
+}
+
+/// Not a URL that can be asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not an http or https URL: {0}")]
+pub struct UrlError(String);
+
+/// The data server at a URL.
+pub struct HttpDataServer {
+    uri: Uri,
+    client: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
+}
+
+impl HttpDataServer {
+    /// Asks `url`, which is http or https.
+    pub fn new(url: &str) -> Result<Self, UrlError> {
+        let wrong = || UrlError(url.to_owned());
+        let uri: Uri = url.parse().map_err(|_| wrong())?;
+        if uri.host().is_none() || !matches!(uri.scheme_str(), Some("http" | "https")) {
+            return Err(wrong());
+        }
+        let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+        let tls = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|_| wrong())?
+            .with_webpki_roots()
+            .with_no_client_auth();
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(tls)
+            .https_or_http()
+            .enable_http1()
+            .build();
+        let client = Client::builder(TokioExecutor::new()).build(connector);
+        Ok(Self { uri, client })
+    }
+}
+
+#[async_trait]
+impl DataServer for HttpDataServer {
+    async fn next(&self) -> Result<Answer, String> {
+        let ask = async {
+            let response = self
+                .client
+                .get(self.uri.clone())
+                .await
+                .map_err(|e| causes(&e))?;
+            match response.status() {
+                StatusCode::OK => {
+                    let body = Limited::new(response.into_body(), LONGEST).collect().await;
+                    Ok(Answer::Message(body.map_err(|e| causes(&*e))?.to_bytes()))
+                }
+                StatusCode::NOT_FOUND => Ok(Answer::Empty),
+                status => Err(format!("it answered {status}")),
+            }
+        };
+        tokio::time::timeout(PATIENCE, ask)
+            .await
+            .unwrap_or_else(|_| Err(format!("it did not answer within {PATIENCE:?}")))
+    }
+}
+
+fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

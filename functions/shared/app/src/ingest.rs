@@ -1,0 +1,93 @@
+//! Takes points in: checks the form of each, and answers once the queue has
+//! the batch durably.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use tidemark_api::answer::ingest::Taken;
+use tidemark_api::body::{self, Limits, Parsed};
+use tidemark_api::problem::Problem;
+use tidemark_api::requests::{self, Call};
+use tidemark_api::routes::Ingest as Operation;
+use tidemark_core::batch::{Batch, Content, Source};
+use tidemark_store::port::Queue;
+
+use crate::batch_ids::BatchIds;
+use crate::clock::Clock;
+use crate::failure;
+
+/// The use case.
+#[derive(Clone)]
+pub struct Ingest {
+    /// Where batches go.
+    pub queue: Arc<dyn Queue>,
+    /// When they were received.
+    pub clock: Arc<dyn Clock>,
+    /// What they are called.
+    pub ids: Arc<BatchIds>,
+}
+
+impl Ingest {
+    /// Answers a request to take points.
+    pub async fn handle(
+        &self,
+        operation: Operation,
+        call: &Call<'_>,
+        request: &Request<Bytes>,
+    ) -> Result<Response<Bytes>, Problem> {
+        let received = self.clock.now();
+        let strict = requests::Ingest::read(call)?.strict;
+        let (headers, body) = (request.headers(), request.body());
+        let (source, parsed) = match operation {
+            Operation::Points => (
+                Source::Api,
+                body::read_points(headers, body, Limits::default()),
+            ),
+            Operation::Measurements => (
+                Source::Meterdata,
+                body::read_measurements(headers, body, Limits::default()),
+            ),
+        };
+        let Parsed {
+            series,
+            rejects,
+            errors,
+            accepted,
+            rejected,
+        } = parsed?;
+        if strict && rejected > 0 {
+            let detail = format!(
+                "{rejected} of {} points are wrong, so none was taken",
+                accepted + rejected
+            );
+            return Err(Problem::invalid_points(detail, errors));
+        }
+        let batch = Batch {
+            tenant: call.tenant.clone(),
+            source,
+            id: self.ids.next(),
+            received,
+            content: Content::Points { series, rejects },
+        };
+        let id = batch.id;
+        self.queue
+            .send(batch)
+            .await
+            .map_err(|e| failure::problem(&e))?;
+        if accepted == 0 {
+            // They are discards now.
+            return Err(Problem::invalid_points(
+                format!("all {rejected} points are wrong"),
+                errors,
+            ));
+        }
+        Ok(Taken {
+            batch: id,
+            accepted,
+            rejected,
+            errors: &errors,
+        }
+        .answer())
+    }
+}

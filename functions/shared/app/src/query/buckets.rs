@@ -1,0 +1,260 @@
+//! `GET /api/{name}/buckets`: statistics by slot of a grid.
+
+use tidemark_api::answer::buckets::Buckets;
+use tidemark_api::problem::Problem;
+use tidemark_api::requests::{Call, series};
+use tidemark_core::grid::{Grid, Slot};
+use tidemark_core::stat::{self, Stat};
+use tidemark_core::summary::{Parts, Summary};
+use tidemark_core::time::{TimeRange, Timestamp};
+use tidemark_store::port::{Bucket, Order, Slots};
+
+use super::{Answer, Asked, Known, Query};
+use crate::failure;
+
+use series::Fill;
+
+/// How many slots a question may span.
+const MAX_SLOTS: u64 = 1_000_000;
+
+impl Query {
+    pub(super) async fn buckets(&self, call: &Call<'_>) -> Answer {
+        let request = series::Buckets::read(call)?;
+        let series = self.known(call, &request.series).await?;
+        let asked = Asked {
+            series: Some(request.series),
+            from: request.span.from,
+            to: request.span.to,
+        };
+        let paging = request.paging;
+        let mut page = Buckets::new(request.decimals, paging.limit);
+        let Some(range) = self.held(&series, request.span.range).await? else {
+            return Ok((page.finish(None), asked));
+        };
+        let grid = request.grid;
+        let slots = grid.count(range);
+        if slots > MAX_SLOTS {
+            return Err(Problem::invalid_parameter(format!(
+                "`every` cuts the range into {slots} slots, more than {MAX_SLOTS}: choose wider slots or a shorter range"
+            )));
+        }
+        let rest = match paging.after {
+            None => Some(range),
+            Some(start) => grid
+                .next(grid.slot_of(start))
+                .and_then(|slot| TimeRange::new(slot.start.max(range.from()), range.to()).ok()),
+        };
+        let wanted = Wanted {
+            grid,
+            stats: &request.stats,
+            fill: request.fill,
+        };
+        let rows = match rest {
+            // One more than is shown tells whether there is a next page.
+            Some(rest) => {
+                self.rows(&series, range, rest, &wanted, paging.limit + 1)
+                    .await?
+            }
+            None => Vec::new(),
+        };
+        let shown = rows
+            .iter()
+            .take_while(|(slot, answers)| page.push(slot.start, slot.end, answers))
+            .count();
+        let next = match rows.get(shown.wrapping_sub(1)) {
+            Some((last, _)) if shown < rows.len() => Some(paging.next(&last.start)?),
+            _ => None,
+        };
+        Ok((page.finish(next), asked))
+    }
+
+    /// The part of a range from its first to its last point.
+    async fn held(&self, series: &Known, range: TimeRange) -> Result<Option<TimeRange>, Problem> {
+        let first = self.read(series, range, Order::Ascending, 1).await?;
+        let last = self.read(series, range, Order::Descending, 1).await?;
+        Ok(match (first.first(), last.first()) {
+            (Some(first), Some(last)) => TimeRange::new(first.time, last.time).ok(),
+            _ => None,
+        })
+    }
+
+    /// Up to `limit` rows of `rest`, the part of `range` that is still to be
+    /// shown.
+    async fn rows(
+        &self,
+        series: &Known,
+        range: TimeRange,
+        rest: TimeRange,
+        wanted: &Wanted<'_>,
+        limit: usize,
+    ) -> Result<Vec<Row>, Problem> {
+        let grid = wanted.grid;
+        if wanted.fill == Fill::None {
+            let buckets = self.run(series, rest, wanted, limit).await?;
+            return Ok(buckets
+                .iter()
+                .map(|bucket| (grid.slot_of(bucket.start), wanted.answers(&bucket.summary)))
+                .collect());
+        }
+        let slots: Vec<Slot> = grid.slots(rest).take(limit).collect();
+        let Some(end) = slots.last().map(|slot| slot.last().min(rest.to())) else {
+            return Ok(Vec::new());
+        };
+        let Ok(window) = TimeRange::new(rest.from(), end) else {
+            return Ok(Vec::new());
+        };
+        let mut held: Vec<(Timestamp, Vec<(Stat, stat::Answer)>)> = Vec::new();
+        if matches!(wanted.fill, Fill::Previous | Fill::Linear) {
+            held.extend(
+                self.neighbour(series, range, window, Order::Descending, wanted)
+                    .await?,
+            );
+        }
+        let inside = self.run(series, window, wanted, limit).await?;
+        held.extend(inside.iter().map(|b| (b.start, wanted.answers(&b.summary))));
+        if wanted.fill == Fill::Linear {
+            held.extend(
+                self.neighbour(series, range, window, Order::Ascending, wanted)
+                    .await?,
+            );
+        }
+        Ok(slots
+            .into_iter()
+            .map(|slot| (slot, wanted.fill(slot.start, &held)))
+            .collect())
+    }
+
+    async fn run(
+        &self,
+        series: &Known,
+        range: TimeRange,
+        wanted: &Wanted<'_>,
+        limit: usize,
+    ) -> Result<Vec<Bucket>, Problem> {
+        let job = series.job(range, Slots::Grid(wanted.grid), wanted.parts(), limit);
+        self.calculator
+            .run(job)
+            .await
+            .map_err(|e| failure::problem(&e))
+    }
+
+    /// The nearest bucket that holds a point, before `window` (descending) or
+    /// after it.
+    async fn neighbour(
+        &self,
+        series: &Known,
+        range: TimeRange,
+        window: TimeRange,
+        order: Order,
+        wanted: &Wanted<'_>,
+    ) -> Result<Option<(Timestamp, Vec<(Stat, stat::Answer)>)>, Problem> {
+        let beyond = match order {
+            Order::Ascending => window
+                .to()
+                .next()
+                .map(|from| TimeRange::new(from, range.to())),
+            Order::Descending => window
+                .from()
+                .previous()
+                .map(|to| TimeRange::new(range.from(), to)),
+        };
+        let Some(Ok(beyond)) = beyond else {
+            return Ok(None);
+        };
+        let Some(point) = self.read(series, beyond, order, 1).await?.pop() else {
+            return Ok(None);
+        };
+        let slot = wanted.grid.slot_of(point.time);
+        let Some(inside) = TimeRange::new(slot.start, slot.last())
+            .ok()
+            .and_then(|s| s.intersection(beyond))
+        else {
+            return Ok(None);
+        };
+        let buckets = self.run(series, inside, wanted, 1).await?;
+        Ok(buckets
+            .first()
+            .map(|bucket| (bucket.start, wanted.answers(&bucket.summary))))
+    }
+}
+
+/// A slot and what stands in it.
+type Row = (Slot, Vec<(Stat, stat::Answer)>);
+
+/// What is asked of each slot.
+struct Wanted<'a> {
+    grid: Grid,
+    stats: &'a [Stat],
+    fill: Fill,
+}
+
+impl Wanted<'_> {
+    fn parts(&self) -> Parts {
+        Stat::parts(self.stats)
+    }
+
+    fn answers(&self, summary: &Summary) -> Vec<(Stat, stat::Answer)> {
+        self.stats
+            .iter()
+            .map(|stat| (*stat, stat.of(Some(summary))))
+            .collect()
+    }
+
+    /// What stands in the slot that begins at `start`: what it holds, or what
+    /// it is filled with. `held` are the buckets that hold points, ascending,
+    /// with the nearest beyond either end. `count` always counts the points
+    /// that there are.
+    fn fill(
+        &self,
+        start: Timestamp,
+        held: &[(Timestamp, Vec<(Stat, stat::Answer)>)],
+    ) -> Vec<(Stat, stat::Answer)> {
+        let at = held.partition_point(|(held, _)| *held < start);
+        if let Some((found, answers)) = held.get(at)
+            && *found == start
+        {
+            return answers.clone();
+        }
+        let before = at.checked_sub(1).and_then(|at| held.get(at));
+        let after = held.get(at);
+        let filled = |(position, &stat): (usize, &Stat)| {
+            let of = |bucket: Option<&(Timestamp, Vec<(Stat, stat::Answer)>)>| {
+                bucket.and_then(|(start, answers)| Some((*start, answers.get(position)?.1)))
+            };
+            let answer = match self.fill {
+                _ if stat == Stat::Count => stat::Answer::Count(0),
+                Fill::None | Fill::Null => stat::Answer::Undefined,
+                Fill::Zero => zero(stat),
+                Fill::Previous => of(before).map_or(stat::Answer::Undefined, |(_, answer)| answer),
+                Fill::Linear => between(start, of(before), of(after)),
+            };
+            (stat, answer)
+        };
+        self.stats.iter().enumerate().map(filled).collect()
+    }
+}
+
+/// Zero, but for what is an instant.
+const fn zero(stat: Stat) -> stat::Answer {
+    match stat {
+        Stat::MinTime | Stat::MaxTime | Stat::FirstTime | Stat::LastTime => stat::Answer::Undefined,
+        _ => stat::Answer::Number(0.0),
+    }
+}
+
+/// The number on the line between two buckets' starts; undefined where either
+/// end is no number.
+fn between(
+    start: Timestamp,
+    before: Option<(Timestamp, stat::Answer)>,
+    after: Option<(Timestamp, stat::Answer)>,
+) -> stat::Answer {
+    match (before, after) {
+        (Some((t0, stat::Answer::Number(y0))), Some((t1, stat::Answer::Number(y1)))) => {
+            let share = start.since(t0) as f64 / t1.since(t0) as f64;
+            // Not y0 + (y1 - y0) * share, whose difference may overflow.
+            stat::Answer::Number(y0.mul_add(1.0 - share, y1 * share))
+        }
+        _ => stat::Answer::Undefined,
+    }
+}

@@ -1,0 +1,71 @@
+//! `GET /api`: which series there are.
+
+use bytes::Bytes;
+use http::Response;
+use tidemark_api::answer::series::{Details, SeriesList};
+use tidemark_api::problem::Problem;
+use tidemark_api::requests::{Call, series};
+use tidemark_core::name::SeriesKey;
+use tidemark_core::point::{Point, Tags};
+use tidemark_core::summary::{Parts, Reading};
+use tidemark_core::time::TimeRange;
+use tidemark_store::port::Series;
+
+use super::{Known, Query};
+use crate::failure;
+
+impl Query {
+    pub(super) async fn series(&self, call: &Call<'_>) -> Result<Response<Bytes>, Problem> {
+        let request = series::List::read(call)?;
+        let fail = |e| failure::problem(&e);
+        let prefix = request.prefix.as_deref().unwrap_or_default();
+        let paging = request.paging;
+        let (count, found) = tokio::try_join!(
+            self.catalog.count(call.tenant, prefix),
+            self.catalog
+                .list(call.tenant, prefix, paging.after.as_ref(), paging.limit + 1),
+        )
+        .map_err(fail)?;
+        let mut list = SeriesList::new(count, request.decimals, paging.limit);
+        let mut last = None;
+        for (position, series) in found.iter().enumerate() {
+            let details = match request.details && position < paging.limit {
+                true => Some(self.details(call, series).await?),
+                false => None,
+            };
+            if !list.push(&series.name, series.updated, details.as_ref()) {
+                break;
+            }
+            last = Some(position);
+        }
+        let next = match last {
+            Some(position) if position + 1 < found.len() => {
+                Some(paging.next(&found[position].name)?)
+            }
+            _ => None,
+        };
+        Ok(list.finish(next))
+    }
+
+    async fn details(&self, call: &Call<'_>, series: &Series) -> Result<Details, Problem> {
+        let key = SeriesKey {
+            tenant: call.tenant.clone(),
+            name: series.name.clone(),
+        };
+        let known = Known {
+            key,
+            tombstones: series.tombstones.clone(),
+        };
+        let summary = self.summary(&known, TimeRange::ALL, Parts::NONE).await?;
+        let point = |reading: Reading| Point {
+            time: reading.time,
+            value: reading.value,
+            tags: Tags::none(),
+        };
+        Ok(Details {
+            points: summary.as_ref().map_or(0, |s| s.count().get()),
+            first: summary.as_ref().map(|s| point(s.first())),
+            last: summary.as_ref().map(|s| point(s.last())),
+        })
+    }
+}

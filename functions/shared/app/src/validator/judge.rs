@@ -1,0 +1,239 @@
+//! Holds the points of a batch against the rules of their source.
+
+use serde_json::json;
+use tidemark_api::body;
+use tidemark_api::problem::ItemError;
+use tidemark_core::batch::{Batch, Content, Payload, Reject, SeriesPoints, Write};
+use tidemark_core::discard::{Discard, Format, Reason};
+use tidemark_core::name::SeriesName;
+use tidemark_core::point::Tags;
+use tidemark_core::rules::Rules;
+use tidemark_core::time::Timestamp;
+
+use super::message::{self, Fault};
+
+/// Divides a batch into what is to be stored and what is not, with all reasons.
+pub(crate) fn judge(batch: Batch) -> (Write, Vec<Reject>) {
+    let rules = Rules::of(batch.source);
+    let (series, rejects) = match batch.content {
+        Content::Points { series, rejects } => points(series, rejects, &rules, batch.received),
+        Content::Messages { series, payloads } => {
+            messages(series, payloads, &rules, batch.received)
+        }
+    };
+    (
+        Write {
+            tenant: batch.tenant,
+            batch: batch.id,
+            received: batch.received,
+            series,
+        },
+        rejects,
+    )
+}
+
+fn points(
+    series: Vec<SeriesPoints>,
+    mut rejects: Vec<Reject>,
+    rules: &Rules,
+    received: Timestamp,
+) -> (Vec<SeriesPoints>, Vec<Reject>) {
+    let mut kept = Vec::with_capacity(series.len());
+    for points in series {
+        let against: Vec<Vec<Reason>> = (0..points.len())
+            .map(|i| rules.judge(points.times[i], points.tags_at(i), received))
+            .collect();
+        if against.iter().all(Vec::is_empty) {
+            kept.push(points);
+            continue;
+        }
+        let mut good = SeriesPoints::new(points.name.clone());
+        for (i, reasons) in against.into_iter().enumerate() {
+            if reasons.is_empty() {
+                good.push(
+                    points.index[i],
+                    points.times[i],
+                    points.values[i],
+                    points.tags_at(i).clone(),
+                );
+            } else {
+                rejects.extend(as_reject(&points, i, reasons));
+            }
+        }
+        if !good.is_empty() {
+            kept.push(good);
+        }
+    }
+    (kept, rejects)
+}
+
+fn messages(
+    series: SeriesName,
+    payloads: Vec<Payload>,
+    rules: &Rules,
+    received: Timestamp,
+) -> (Vec<SeriesPoints>, Vec<Reject>) {
+    let mut points = SeriesPoints::new(series);
+    let mut rejects = Vec::new();
+    for (index, payload) in (0..).zip(payloads) {
+        let decoded = match payload.whole() {
+            Some(bytes) => message::decode(bytes),
+            None => message::Decoded {
+                faults: vec![too_large()],
+                ..Default::default()
+            },
+        };
+        let message::Decoded {
+            time,
+            value,
+            tags,
+            mut faults,
+        } = decoded;
+        faults.extend(against(rules, time, &tags, received));
+        match (time, value) {
+            (Some(time), Some(value)) if faults.is_empty() => points.push(index, time, value, tags),
+            _ => {
+                let mut reasons: Vec<Reason> = faults.iter().map(|fault| fault.reason).collect();
+                reasons.sort_unstable();
+                reasons.dedup();
+                let details: Vec<String> = faults.iter().map(Fault::to_string).collect();
+                rejects.push(Reject {
+                    index,
+                    series: Some(points.name.clone()),
+                    time,
+                    value,
+                    reasons,
+                    detail: details.join("; "),
+                    payload,
+                    format: Format::Message,
+                });
+            }
+        }
+    }
+    (
+        if points.is_empty() {
+            Vec::new()
+        } else {
+            vec![points]
+        },
+        rejects,
+    )
+}
+
+fn too_large() -> Fault {
+    Fault {
+        member: "",
+        reason: Reason::TooLarge,
+        detail: "too large to be kept whole".to_owned(),
+    }
+}
+
+/// What the rules have against a message. One without a time is neither too
+/// old nor too far ahead.
+fn against(rules: &Rules, time: Option<Timestamp>, tags: &Tags, received: Timestamp) -> Vec<Fault> {
+    let reasons = rules.judge(time.unwrap_or(received), tags, received);
+    let member = |reason| match reason {
+        Reason::TooOld | Reason::TooFarAhead => "time",
+        _ => "tags",
+    };
+    reasons
+        .into_iter()
+        .map(|reason| Fault {
+            member: member(reason),
+            reason,
+            detail: detail(reason),
+        })
+        .collect()
+}
+
+/// Reads the payload of a discard again, as if it were received at `received`,
+/// and holds it against the rules of its source, but for those `waived`. What
+/// is left against it is the error.
+pub(crate) fn reread(
+    discard: &Discard,
+    received: Timestamp,
+    waived: &[Reason],
+) -> Result<Vec<SeriesPoints>, Vec<ItemError>> {
+    let as_errors = |faults: Vec<Fault>| -> Vec<ItemError> {
+        let left = faults
+            .into_iter()
+            .filter(|fault| !waived.contains(&fault.reason));
+        left.map(ItemError::from).collect()
+    };
+    let rules = Rules::of(discard.source);
+    let Some(bytes) = discard.payload.whole() else {
+        return Err(as_errors(vec![too_large()]));
+    };
+    let mut points: Vec<SeriesPoints> = Vec::new();
+    let mut errors = Vec::new();
+    match (discard.format, &discard.series) {
+        (Format::Message, Some(series)) => {
+            let message::Decoded {
+                time,
+                value,
+                tags,
+                mut faults,
+            } = message::decode(bytes);
+            faults.extend(against(&rules, time, &tags, received));
+            errors = as_errors(faults);
+            if let (Some(time), Some(value)) = (time, value) {
+                let mut one = SeriesPoints::new(series.clone());
+                one.push(0, time, value, tags);
+                points.push(one);
+            }
+        }
+        (format, series) => {
+            for (index, point) in (0..).zip(body::read_one(format, bytes, series.as_ref())?) {
+                errors.extend(as_errors(against(
+                    &rules,
+                    Some(point.time),
+                    &point.tags,
+                    received,
+                )));
+                let mut one = SeriesPoints::new(point.series);
+                one.push(index, point.time, point.value, point.tags);
+                points.push(one);
+            }
+        }
+    }
+    if errors.is_empty() {
+        Ok(points)
+    } else {
+        Err(errors)
+    }
+}
+
+/// What a rule has to say, for people.
+fn detail(reason: Reason) -> String {
+    match reason {
+        Reason::TooOld => "older at receipt than the source's rules allow".to_owned(),
+        Reason::TooFarAhead => "further ahead at receipt than the source's rules allow".to_owned(),
+        tag => format!("tagged {tag}"),
+    }
+}
+
+/// A well-formed point as a reject. Its payload is the point in the form of
+/// `POST /api`: what exactly came is not known any more.
+pub(super) fn as_reject(
+    points: &SeriesPoints,
+    position: usize,
+    reasons: Vec<Reason>,
+) -> Option<Reject> {
+    let (time, value) = (*points.times.get(position)?, *points.values.get(position)?);
+    let tags = points.tags_at(position);
+    let mut point = json!({"name": points.name, "t": time.to_string(), "v": value});
+    if !tags.is_empty() {
+        point["tags"] = json!(tags);
+    }
+    let details: Vec<String> = reasons.iter().map(|r| detail(*r)).collect();
+    Some(Reject {
+        index: *points.index.get(position)?,
+        series: Some(points.name.clone()),
+        time: Some(time),
+        value: Some(value),
+        reasons,
+        detail: details.join("; "),
+        payload: Payload::new(point.to_string().as_bytes()),
+        format: Format::Point,
+    })
+}

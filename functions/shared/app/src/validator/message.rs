@@ -1,0 +1,244 @@
+//! The data server's messages:
+//! `{"time": <epoch seconds>, "value": <number> | [4 bytes], "tags": [...]}`,
+//! the bytes being a little-endian float32. Members that are not known are
+//! overlooked, so that the server may add some.
+
+use std::fmt;
+
+use chrono_tz::Tz;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tidemark_api::problem::ItemError;
+use tidemark_core::discard::Reason;
+use tidemark_core::point::{Tags, Value};
+use tidemark_core::time::{TimeError, Timestamp};
+
+/// What could be read of a message, and what was wrong with the rest.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Decoded {
+    pub(crate) time: Option<Timestamp>,
+    pub(crate) value: Option<Value>,
+    /// As far as they are strings, so that every rule can be held against them.
+    pub(crate) tags: Tags,
+    pub(crate) faults: Vec<Fault>,
+}
+
+/// What is wrong with a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fault {
+    /// Of the message: `time`, `value`, `tags`; empty for all of it.
+    pub(crate) member: &'static str,
+    pub(crate) reason: Reason,
+    pub(crate) detail: String,
+}
+
+#[derive(Deserialize)]
+struct Form<'a> {
+    #[serde(borrow)]
+    time: Option<&'a RawValue>,
+    #[serde(borrow)]
+    value: Option<&'a RawValue>,
+    #[serde(borrow)]
+    tags: Option<&'a RawValue>,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let separator = if self.member.is_empty() { "" } else { ": " };
+        write!(f, "{}{separator}{}", self.member, self.detail)
+    }
+}
+
+impl From<Fault> for ItemError {
+    fn from(fault: Fault) -> Self {
+        let slash = if fault.member.is_empty() { "" } else { "/" };
+        Self {
+            pointer: format!("{slash}{}", fault.member),
+            reason: fault.reason,
+            detail: fault.detail,
+        }
+    }
+}
+
+/// Reads a message as far as it goes.
+pub(crate) fn decode(bytes: &[u8]) -> Decoded {
+    let mut decoded = Decoded::default();
+    let mut fault = |member, reason, detail: String| {
+        decoded.faults.push(Fault {
+            member,
+            reason,
+            detail,
+        })
+    };
+    // serde would take an array for the members in their order.
+    let is_object = bytes.trim_ascii_start().starts_with(b"{");
+    let form: Form<'_> = match serde_json::from_slice(bytes) {
+        Ok(form) if is_object => form,
+        Ok(_) => {
+            fault("", Reason::Malformed, "the message is not an object".to_owned());
+            return decoded;
+        }
+        Err(error) => {
+            fault(
+                "",
+                Reason::Malformed,
+                format!("the message is not what the data server sends: {error}"),
+            );
+            return decoded;
+        }
+    };
+    match form.time.map(|raw| parse_time(raw.get())) {
+        Some(Ok(time)) => decoded.time = Some(time),
+        Some(Err(TimeError::Range)) => {
+            fault("time", Reason::OutOfRange, TimeError::Range.to_string())
+        }
+        Some(Err(TimeError::Syntax)) => fault(
+            "time",
+            Reason::Malformed,
+            "not a number of epoch seconds".to_owned(),
+        ),
+        None => fault("time", Reason::Malformed, "missing".to_owned()),
+    }
+    match form.value.map(|raw| parse_value(raw.get())) {
+        Some(Some(number)) => match Value::new(number) {
+            Ok(value) => decoded.value = Some(value),
+            Err(error) => fault("value", Reason::NotFinite, error.to_string()),
+        },
+        Some(None) => fault(
+            "value",
+            Reason::Malformed,
+            "neither a number nor the four bytes of a float32".to_owned(),
+        ),
+        None => fault("value", Reason::Malformed, "missing".to_owned()),
+    }
+    match form
+        .tags
+        .map(|raw| serde_json::from_str::<Vec<String>>(raw.get()))
+    {
+        None => {}
+        Some(Ok(tags)) => match Tags::new(tags.iter().cloned()) {
+            Ok(tags) => decoded.tags = tags,
+            Err(error) => {
+                fault("tags", Reason::Malformed, error.to_string());
+                // These two still have their say.
+                let telling = tags.into_iter().filter(|t| t == "system" || t == "suspect");
+                decoded.tags = Tags::new(telling).unwrap_or_default();
+            }
+        },
+        Some(Err(_)) => fault(
+            "tags",
+            Reason::Malformed,
+            "not a list of strings".to_owned(),
+        ),
+    }
+    decoded
+}
+
+/// A JSON number, never a string.
+fn parse_time(raw: &str) -> Result<Timestamp, TimeError> {
+    if !raw.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
+        return Err(TimeError::Syntax);
+    }
+    Timestamp::parse(raw, Tz::UTC)
+}
+
+/// None if it is of neither form; may be NaN or infinite.
+fn parse_value(raw: &str) -> Option<f64> {
+    if raw.starts_with('[') {
+        let bytes: [u8; 4] = serde_json::from_str(raw).ok()?;
+        return Some(f64::from(f32::from_le_bytes(bytes)));
+    }
+    // Not a string, an object, or `true`: what is left of JSON is a number.
+    if !raw.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
+        return None;
+    }
+    raw.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn reasons(message: &str) -> Vec<Reason> {
+        decode(message.as_bytes())
+            .faults
+            .into_iter()
+            .map(|fault| fault.reason)
+            .collect()
+    }
+
+    #[test]
+    fn both_variants_of_a_value() {
+        let bytes = decode(br#"{"time": 1711644891, "value": [68, 51, 127, 191], "tags": []}"#);
+        assert_eq!(bytes.faults, []);
+        assert_eq!(bytes.time, Timestamp::from_seconds(1_711_644_891).ok());
+        assert_eq!(bytes.value.map(Value::get), Some(-0.996_876_001_358_032_2));
+        let number =
+            decode(br#"{"time": 1712751031.5, "value": 1.0122155, "tags": ["sun-glint"]}"#);
+        assert_eq!(number.value.map(Value::get), Some(1.012_215_5));
+        assert!(number.tags.contains("sun-glint"));
+        assert_eq!(
+            number.time.map(Timestamp::nanos),
+            Some(1_712_751_031_500_000_000)
+        );
+    }
+
+    #[test]
+    fn everything_wrong_is_named() {
+        use Reason::{Malformed, NotFinite, OutOfRange};
+        assert_eq!(reasons(r#"{"time": 1, "value": 1}"#), []);
+        assert_eq!(reasons(r#"{"time": 1, "value": 1, "unit": "V"}"#), []);
+        assert_eq!(reasons(r#"{"time": 1, "value": [1, 2, 3]}"#), [Malformed]);
+        assert_eq!(
+            reasons(r#"{"time": 1, "value": [1, 2, 3, 256]}"#),
+            [Malformed]
+        );
+        assert_eq!(
+            reasons(r#"{"time": 1, "value": [0, 0, 192, 127]}"#),
+            [NotFinite]
+        );
+        assert_eq!(reasons(r#"{"time": 1, "value": 1e400}"#), [NotFinite]);
+        assert_eq!(reasons(r#"{"time": 1, "value": "1"}"#), [Malformed]);
+        assert_eq!(reasons(r#"{"time": "1", "value": 1}"#), [Malformed]);
+        assert_eq!(
+            reasons(r#"{"time": 1e30, "value": true}"#),
+            [OutOfRange, Malformed]
+        );
+        assert_eq!(
+            reasons(r#"{"value": 1, "tags": "suspect"}"#),
+            [Malformed, Malformed]
+        );
+        assert_eq!(reasons("{"), [Malformed]);
+        assert_eq!(reasons(""), [Malformed]);
+        assert_eq!(reasons("[1, 2, []]"), [Malformed]);
+        assert_eq!(decode(b"\xff{}").faults.len(), 1);
+        let nested = "[".repeat(100_000);
+        assert_eq!(reasons(&nested), [Malformed]);
+    }
+
+    #[test]
+    fn bad_tags_do_not_hide_the_telling_ones() {
+        let decoded = decode(br#"{"time": 1, "value": 1, "tags": ["a;b", "suspect"]}"#);
+        assert_eq!(decoded.faults.len(), 1);
+        assert!(decoded.tags.contains("suspect"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_without_panic(bytes: Vec<u8>) {
+            let _ = decode(&bytes);
+        }
+
+        #[test]
+        fn floats_keep_every_bit(value in prop::num::f32::ANY) {
+            let message = format!(r#"{{"time": 1, "value": {:?}}}"#, value.to_le_bytes());
+            let decoded = decode(message.as_bytes());
+            if value.is_finite() {
+                prop_assert_eq!(decoded.value.map(|v| v.get().to_bits()), Some(f64::from(value).to_bits()));
+            } else {
+                prop_assert_eq!(decoded.faults[0].reason, Reason::NotFinite);
+            }
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Decides point by point what is kept: valid points go to the point store,
+//! every other one, with all the reasons against it, to the discards.
+
+mod judge;
+mod message;
+
+use std::sync::Arc;
+
+use tidemark_core::batch::{Batch, Reject, SeriesPoints, Source, Write};
+use tidemark_core::discard::{Discard, Reason};
+use tidemark_core::name::SeriesName;
+use tidemark_store::error::Result;
+use tidemark_store::port::{Catalog, DiscardLog, PointStore, Refusal};
+
+pub(crate) use judge::reread;
+
+/// The use case.
+#[derive(Clone)]
+pub struct Validator {
+    /// Where valid points go.
+    pub points: Arc<dyn PointStore>,
+    /// Where their series are made known.
+    pub catalog: Arc<dyn Catalog>,
+    /// Where the others go.
+    pub discards: Arc<dyn DiscardLog>,
+}
+
+impl Validator {
+    /// Validates a batch. When this returns, each of its points is stored or is
+    /// a discard. After an error the batch can be delivered again, whatever was
+    /// done of it.
+    pub async fn handle(&self, batch: Batch) -> Result<()> {
+        let source = batch.source;
+        let (write, rejects) = judge::judge(batch);
+        let discards: Vec<Discard> = rejects
+            .into_iter()
+            .map(|reject| discard(&write, source, reject))
+            .collect();
+        let write = Arc::new(write);
+        let names: Vec<&SeriesName> = write.series.iter().map(|s| &s.name).collect();
+        let register = async {
+            match names.as_slice() {
+                [] => Ok(()),
+                names => {
+                    self.catalog
+                        .register(&write.tenant, names, write.received)
+                        .await
+                }
+            }
+        };
+        let store = async {
+            match write.series.as_slice() {
+                [] => Ok(Vec::new()),
+                _ => self.points.write(&write).await,
+            }
+        };
+        // At once, so that a store with group commit syncs once.
+        let ((), refusals, ()) = tokio::try_join!(register, store, self.keep(&discards))?;
+        let refused: Vec<Discard> = refusals
+            .iter()
+            .filter_map(|refusal| refused(&write, source, refusal))
+            .collect();
+        self.keep(&refused).await
+    }
+
+    async fn keep(&self, discards: &[Discard]) -> Result<()> {
+        for discard in discards {
+            tracing::debug!(id = %discard.id(), source = %discard.source, reasons = ?discard.reasons, "discarded");
+        }
+        if discards.is_empty() {
+            Ok(())
+        } else {
+            self.discards.put(discards).await
+        }
+    }
+}
+
+fn discard(write: &Write, source: Source, reject: Reject) -> Discard {
+    Discard {
+        tenant: write.tenant.clone(),
+        source,
+        stamp: write.stamp(reject.index),
+        series: reject.series,
+        time: reject.time,
+        value: reject.value,
+        reasons: reject.reasons,
+        detail: reject.detail,
+        payload: reject.payload,
+        format: reject.format,
+        replayed: None,
+    }
+}
+
+/// What the store refused for good becomes a discard as well.
+fn refused(write: &Write, source: Source, refusal: &Refusal) -> Option<Discard> {
+    let points: &SeriesPoints = write.series.get(refusal.series)?;
+    let position = refusal.position;
+    let reject = Reject {
+        index: *points.index.get(position)?,
+        detail: refusal.detail.clone(),
+        ..judge::as_reject(points, position, vec![Reason::StoreRejected])?
+    };
+    Some(discard(write, source, reject))
+}

@@ -1,0 +1,180 @@
+//! The HTTP server: connections, bodies and request ids around the service.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use futures_util::FutureExt;
+use http::header::CONTENT_LENGTH;
+use http::{HeaderName, HeaderValue, Request, Response};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use tidemark_api::problem::Problem;
+use tidemark_api::routes::{self, Match};
+use tokio::net::{TcpListener, TcpStream};
+use tracing::Instrument;
+
+use crate::service::Service;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// How long a client may take to send the head of a request.
+const HEAD_TIME: Duration = Duration::from_secs(10);
+/// How long it may take to send the body.
+const BODY_TIME: Duration = Duration::from_secs(60);
+/// How much of a body that is too large is read and forgotten, so that the
+/// client, which is still sending, comes to see the answer.
+const OVERRUN: usize = 32 << 20;
+/// How long requests that are under way have when the server stops.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Serves until the process is told to stop (SIGINT, SIGTERM), then lets
+/// requests that are under way finish.
+pub(crate) async fn serve(address: SocketAddr, service: Arc<Service>) -> std::io::Result<()> {
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|e| std::io::Error::new(e.kind(), format!("listening on {address}: {e}")))?;
+    eprintln!("tidemark: listening on http://{}", listener.local_addr()?);
+    let graceful = GracefulShutdown::new();
+    let mut stop = std::pin::pin!(stop()?);
+    loop {
+        let stream = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    // Out of file descriptors, say: others may be closed soon.
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            },
+            () = &mut stop => break,
+        };
+        connect(stream, &service, &graceful);
+    }
+    drop(listener);
+    if tokio::time::timeout(GRACE, graceful.shutdown())
+        .await
+        .is_err()
+    {
+        tracing::warn!("requests were broken off: they took longer than {GRACE:?}");
+    }
+    Ok(())
+}
+
+/// Ends when the process is told to stop.
+fn stop() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+fn connect(stream: TcpStream, service: &Arc<Service>, graceful: &GracefulShutdown) {
+    // An answer is written at once; waiting for more only delays it.
+    let _ = stream.set_nodelay(true);
+    let service = Arc::clone(service);
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIME)
+        .serve_connection(
+            TokioIo::new(stream),
+            service_fn(move |request| {
+                let service = Arc::clone(&service);
+                async move { Ok::<_, Infallible>(answer(&service, request).await) }
+            }),
+        );
+    let connection = graceful.watch(connection);
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(%error, "a connection broke");
+        }
+    });
+}
+
+async fn answer(service: &Service, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    let id = format!("{:016x}", fastrand::u64(..));
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let span = tracing::info_span!("request", id, %method, path);
+    let started = Instant::now();
+    let handled = AssertUnwindSafe(handle(service, request))
+        .catch_unwind()
+        .instrument(span.clone())
+        .await;
+    let mut response = match handled {
+        Ok(Ok(response)) => response,
+        Ok(Err(problem)) => problem.into(),
+        Err(_) => {
+            span.in_scope(|| tracing::error!("a handler panicked"));
+            Problem::internal().into()
+        }
+    };
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    let (status, ms) = (
+        response.status().as_u16(),
+        started.elapsed().as_secs_f64() * 1e3,
+    );
+    span.in_scope(|| {
+        if response.status().is_server_error() {
+            tracing::error!(status, ms, "answered");
+        } else {
+            tracing::debug!(status, ms, "answered");
+        }
+    });
+    response.map(Full::new)
+}
+
+async fn handle(service: &Service, request: Request<Incoming>) -> Result<Response<Bytes>, Problem> {
+    let route: Match = routes::find(request.method(), request.uri().path())?;
+    let (head, body) = request.into_parts();
+    let declared = head
+        .headers
+        .get(CONTENT_LENGTH)
+        .and_then(|v| v.to_str().ok()?.parse().ok());
+    let body = tokio::time::timeout(BODY_TIME, read(body, declared, service.max_body))
+        .await
+        .map_err(|_| {
+            Problem::malformed_body(format!("the body did not arrive within {BODY_TIME:?}"))
+        })??;
+    service
+        .answer(&route, &Request::from_parts(head, body))
+        .await
+}
+
+/// Reads a body of at most `limit` bytes.
+async fn read(mut body: Incoming, declared: Option<usize>, limit: usize) -> Result<Bytes, Problem> {
+    let mut bytes = BytesMut::with_capacity(declared.unwrap_or(0).min(limit));
+    let mut length = 0;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Problem::malformed_body("the body broke off"))?;
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        length += data.len();
+        if length > limit + OVERRUN {
+            break;
+        }
+        if length <= limit {
+            bytes.extend_from_slice(&data);
+        }
+    }
+    if length > limit {
+        return Err(Problem::body_too_large(format!(
+            "a body has at most {limit} bytes as sent"
+        )));
+    }
+    Ok(bytes.freeze())
+}

@@ -1,0 +1,149 @@
+//! The ports of one process, and the use cases wired to them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tidemark_app::batch_ids::BatchIds;
+use tidemark_app::calculation::Calculation;
+use tidemark_app::clock::{Clock, SystemClock};
+use tidemark_app::discards::Discards;
+use tidemark_app::eraser::Eraser;
+use tidemark_app::fetcher::{Backoff, Fetcher, HttpDataServer, UrlError};
+use tidemark_app::health::Health;
+use tidemark_app::ingest::Ingest;
+use tidemark_app::openapi::Openapi;
+use tidemark_app::query::Query;
+use tidemark_app::validator::Validator;
+use tidemark_core::batch::Batch;
+use tidemark_store::embedded::Embedded;
+use tidemark_store::error::{Kind, Result, StoreError};
+use tidemark_store::port::{Bucket, Calculator, Job, PointStore, Queue};
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::config::Config;
+use crate::service::Service;
+
+/// How often the data server is drained.
+const TICK: Duration = Duration::from_secs(1);
+/// How long that may go on, so that ticks stay apart.
+const BUDGET: Duration = Duration::from_millis(900);
+/// The longest wait between two tries while the data server fails.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+
+/// What there is to run.
+pub(crate) struct Parts {
+    /// Answers requests.
+    pub(crate) service: Service,
+    /// Drains the data server, if there is one.
+    pub(crate) fetcher: Option<Fetcher>,
+}
+
+/// Gives every use case its ports.
+pub(crate) fn wire(store: &Embedded, config: &Config) -> std::result::Result<Parts, UrlError> {
+    let embedded = || Arc::new(store.clone());
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let ids = Arc::new(BatchIds::new());
+    let validator = Validator {
+        points: embedded(),
+        catalog: embedded(),
+        discards: embedded(),
+    };
+    let queue: Arc<dyn Queue> = Arc::new(Direct {
+        validator,
+        store: store.clone(),
+    });
+    let fetcher = match &config.source_url {
+        None => None,
+        Some(url) => Some(Fetcher {
+            server: Arc::new(HttpDataServer::new(url)?),
+            queue: Arc::clone(&queue),
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
+            tenant: config.source_tenant.clone(),
+            series: config.source_series.clone(),
+            backoff: Backoff::new(LONGEST_WAIT).into(),
+        }),
+    };
+    let service = Service {
+        max_body: config.max_body,
+        ingest: Ingest {
+            queue: Arc::clone(&queue),
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
+        },
+        query: Query {
+            catalog: embedded(),
+            points: embedded(),
+            calculator: Arc::new(Threads { points: embedded() }),
+            history: embedded(),
+            clock: Arc::clone(&clock),
+        },
+        eraser: Eraser {
+            catalog: embedded(),
+            points: embedded(),
+            clock: Arc::clone(&clock),
+        },
+        discards: Discards {
+            discards: embedded(),
+            points: embedded(),
+            catalog: embedded(),
+            clock,
+            ids,
+        },
+        health: Health { queue },
+        openapi: Openapi,
+    };
+    Ok(Parts { service, fetcher })
+}
+
+/// Drains the data server every second, for ever.
+pub(crate) async fn tick(fetcher: Fetcher) {
+    let mut ticks = interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let fetched = fetcher.tick(BUDGET).await;
+        if fetched > 0 {
+            tracing::debug!(fetched, "messages fetched");
+        }
+    }
+}
+
+/// The queue without a queue: the validator is called, and the batch is stored
+/// when it returns.
+struct Direct {
+    validator: Validator,
+    store: Embedded,
+}
+
+#[async_trait]
+impl Queue for Direct {
+    async fn send(&self, batch: Batch) -> Result<()> {
+        self.validator.handle(batch).await
+    }
+
+    async fn check(&self) -> Result<()> {
+        self.store.check().await
+    }
+}
+
+/// Calculates here, each shard as a task of its own.
+struct Threads {
+    points: Arc<dyn PointStore>,
+}
+
+#[async_trait]
+impl Calculator for Threads {
+    async fn run(&self, job: Job) -> Result<Vec<Bucket>> {
+        let calculation = Calculation {
+            points: Arc::clone(&self.points),
+            shards: Arc::new(Self {
+                points: Arc::clone(&self.points),
+            }),
+        };
+        tokio::spawn(async move { calculation.handle(job).await })
+            .await
+            .map_err(|e| StoreError::new(Kind::Internal, "a calculation broke off").because(e))?
+    }
+}
