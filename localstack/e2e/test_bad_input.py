@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
-from unittest.mock import ANY
 
 import httpx
 import pytest
@@ -61,7 +60,7 @@ def check_exact(response: httpx.Response, case: Case) -> None:
         "type": case.kind[0],
         "title": case.kind[1],
         "status": case.status,
-        "detail": case.detail or ANY,
+        "detail": case.detail,
     }
     if case.errors:
         expected["errors"] = case.errors
@@ -150,7 +149,9 @@ BODIES = [
         content_type="application/x-ndjson",
     ),
     # Too much.
-    too_large("5 MiB", ONE[:-1] + b" " * (5 * MIB) + b"]", "a body has at most 4194304 bytes as sent"),
+    too_large(
+        "5 MiB", ONE[:-1] + b" " * (5 * MIB) + b"]", "a body has at most 4194304 bytes as sent"
+    ),
     too_large(
         "a gzip bomb",
         gzip.compress(b"[") + gzip.compress(b" " * MIB) * 1000 + gzip.compress(ONE[1:]),
@@ -328,7 +329,9 @@ def test_a_wrong_point_is_rejected_alone(api: Client, name: str, wrong: Wrong) -
 def test_where_all_points_are_wrong_none_is_taken(api: Client, name: str, wrong: Wrong) -> None:
     response = api.post(f"[{wrong.point}]".replace("NAME", name))
     errors = listing("/0", wrong)
-    check_exact(response, Case(wrong.id, b"", 422, INVALID_POINTS, "", errors))
+    check_exact(
+        response, Case(wrong.id, b"", 422, INVALID_POINTS, "all 1 points are wrong", errors)
+    )
     check_nothing_stored(api, name)
 
 
@@ -336,7 +339,8 @@ def test_where_all_points_are_wrong_none_is_taken(api: Client, name: str, wrong:
 def test_strictly_it_is_all_or_nothing(api: Client, name: str, wrong: Wrong) -> None:
     body = f"[{GOOD.decode()}{wrong.point}]".replace("NAME", name)
     response = api.post(body, path="/api?strict=true")
-    check_exact(response, Case(wrong.id, b"", 422, INVALID_POINTS, "", listing("/1", wrong)))
+    detail = "1 of 2 points are wrong, so none was taken"
+    check_exact(response, Case(wrong.id, b"", 422, INVALID_POINTS, detail, listing("/1", wrong)))
     check_nothing_stored(api, name)
 
 
@@ -379,10 +383,11 @@ def test_the_first_hundred_errors_are_listed(api: Client, name: str) -> None:
 
 
 def test_sixty_thousand_points_in_one_body_are_taken(api: Client, name: str) -> None:
-    points = series(name, [i % 7 for i in range(60000)])
-    api.store(points)
+    # A short name, so that they fit in 4 MiB.
+    short = f"e2e.{name[-10:]}"
+    api.store(series(short, [i % 7 for i in range(60000)]))
     expected = {"count": 60000, "sum": sum(i % 7 for i in range(60000))}
-    assert api.json(f"/api/{name}", stats="count,sum") == expected
+    assert api.json(f"/api/{short}", stats="count,sum") == expected
 
 
 def test_a_gzipped_body_is_read(api: Client, name: str) -> None:
@@ -419,7 +424,12 @@ def test_a_large_body_of_unknown_length_is_refused_too(api: Client, name: str) -
 
 
 QUERIES = [
-    ("unknown=1", INVALID_PARAMETER, ""),
+    (
+        "unknown=1",
+        INVALID_PARAMETER,
+        "unknown parameter `unknown`; this path knows `tz`, `from`, `start`, `to`, `end`, `order`,"
+        " `decimals`, `limit`, `cursor`",
+    ),
     ("from=2&to=1", INVALID_PARAMETER, "`from` is later than `to`"),
     ("from=2023-02-02&to=2023-02-01", INVALID_PARAMETER, "`from` is later than `to`"),
     (
@@ -497,7 +507,7 @@ def test_wrong_measurements_are_refused(api: Client, body: str, status: int) -> 
 METER_ROWS = [
     ({"timestamp": "soon"}, "/timestamp", "malformed"),
     ({"timestamp": "2500-01-01T00:00:00Z"}, "/timestamp", "out_of_range"),
-    ({"tags": {"quality": "measured"}}, "/tags", "malformed"),
+    ({"tags": {"quality": "measured"}}, "", "malformed"),
     ({"measurement": 7}, "/measurement", "malformed"),
     ({"0100011D00FF": "1"}, "/0100011D00FF", "malformed"),
     ({"0100011D00FF": True}, "/0100011D00FF", "malformed"),

@@ -15,8 +15,10 @@ from process import Tidemark
 
 pytestmark = pytest.mark.slow
 
+HERE = Path(__file__).parent
+
 #: Test cases of each operation and phase.
-EXAMPLES = os.environ.get("TIDEMARK_E2E_EXAMPLES", "60")
+EXAMPLES = os.environ.get("TIDEMARK_E2E_EXAMPLES", "25")
 
 
 def test_schemathesis_finds_no_violation(tmp_path: Path) -> None:
@@ -37,6 +39,7 @@ def run(url: str, folder: Path, *options: str) -> None:
     header = ["--header", f"Authorization: Bearer {key}"] if key else []
     command = [
         str(Path(sys.executable).with_name("schemathesis")),
+        f"--config-file={HERE / 'schemathesis.toml'}",
         "run",
         f"{url.rstrip('/')}/openapi.json",
         "--checks=all",
@@ -49,6 +52,12 @@ def run(url: str, folder: Path, *options: str) -> None:
         *options,
     ]
     done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=300, check=False
+        command,
+        cwd=folder,
+        env={**os.environ, "SCHEMATHESIS_HOOKS": "schema_hooks", "PYTHONPATH": str(HERE)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     assert done.returncode == 0, done.stdout[-20000:] + done.stderr[-2000:]
