@@ -26,14 +26,25 @@ fn dependencies_are_licensed_and_from_the_registry() {
         .other_options(vec!["--locked".to_owned()])
         .exec()
         .unwrap();
-    let allowed: Vec<Licensee> = ALLOWED.iter().map(|l| Licensee::parse(l).unwrap()).collect();
+    let allowed: Vec<Licensee> = ALLOWED
+        .iter()
+        .map(|l| Licensee::parse(l).unwrap())
+        .collect();
     let mut faults = Vec::new();
-    for package in metadata.packages.iter().filter(|p| !metadata.workspace_members.contains(&p.id)) {
+    for package in metadata
+        .packages
+        .iter()
+        .filter(|p| !metadata.workspace_members.contains(&p.id))
+    {
         let name = package.name.as_str();
         if BANNED.contains(&name) {
             faults.push(format!("{name} is not to be built"));
         }
-        if !package.source.as_ref().is_some_and(cargo_metadata::Source::is_crates_io) {
+        if !package
+            .source
+            .as_ref()
+            .is_some_and(cargo_metadata::Source::is_crates_io)
+        {
             faults.push(format!("{name} does not come from crates.io"));
         }
         let licence = package.license.clone().unwrap_or_default();

@@ -75,7 +75,11 @@ pub(crate) fn decode(bytes: &[u8]) -> Decoded {
     let form: Form<'_> = match serde_json::from_slice(bytes) {
         Ok(form) if is_object => form,
         Ok(_) => {
-            fault("", Reason::Malformed, "the message is not an object".to_owned());
+            fault(
+                "",
+                Reason::Malformed,
+                "the message is not an object".to_owned(),
+            );
             return decoded;
         }
         Err(error) => {
