@@ -87,8 +87,8 @@ pub(crate) struct Shares {
     pub(crate) too_old_suspect: f64,
 
     /// Share that is malformed, one way or another: broken JSON, wrong types,
-    /// missing and unknown fields, values that are not finite, times out of
-    /// range, bytes that are not UTF-8, nothing at all.
+    /// missing fields, values that are not finite, times out of range, bytes
+    /// that are not UTF-8, nothing at all.
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
     pub(crate) malformed: f64,
 

@@ -89,9 +89,8 @@ impl Range {
         let mut parts = member.split(';').map(str::trim);
         let (main, sub) = parts.next()?.split_once('/')?;
         let precision = match (main, sub) {
-            ("" | "*", "") | ("", _) | (_, "") => return None,
             ("*", "*") => 0,
-            ("*", _) => return None,
+            ("" | "*", _) | (_, "") => return None,
             (_, "*") => 1,
             _ => 2,
         };

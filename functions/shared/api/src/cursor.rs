@@ -95,13 +95,16 @@ impl<P: Serialize + DeserializeOwned> Paging<P> {
     ) -> Result<Self, Problem> {
         let path: Vec<String> = path
             .split('/')
-            .map(|segment| percent::decode(segment).map(|s| percent::encode(&s).to_string()))
+            .map(|segment| percent::decode(segment).map(|s| percent::encode(&s).collect()))
             .collect::<Result<_, _>>()
             .map_err(|_| Problem::not_found())?;
         let path = path.join("/");
         let mut link = format!("{path}?");
         for (name, value) in params {
-            link += &format!("{}={}&", percent::encode(name), percent::encode(value));
+            link.extend(percent::encode(name));
+            link.push('=');
+            link.extend(percent::encode(value));
+            link.push('&');
         }
         link += "cursor=";
         // The size of the pages may change on the way.

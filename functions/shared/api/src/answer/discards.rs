@@ -9,6 +9,7 @@ use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
 use tidemark_core::batch::Source;
 use tidemark_core::discard::{Discard, Reason};
+use tidemark_core::name::SeriesName;
 
 use super::number::Number;
 use super::page::Page;
@@ -47,7 +48,7 @@ impl<'a> From<&'a Discard> for Row<'a> {
             id: discard.id().to_string(),
             received: Time(discard.stamp.received),
             source: discard.source,
-            series: discard.series.as_ref().map(|s| s.as_str()),
+            series: discard.series.as_ref().map(SeriesName::as_str),
             time: discard.time.map(Time),
             value: discard.value.map(|v| Number::new(v.get(), None)),
             reasons: &discard.reasons,
@@ -132,7 +133,7 @@ mod tests {
     use serde_json::Value as Json;
     use tidemark_core::batch::{BatchId, Payload};
     use tidemark_core::discard::Format;
-    use tidemark_core::name::{SeriesName, Tenant};
+    use tidemark_core::name::Tenant;
     use tidemark_core::point::{Stamp, Value};
     use tidemark_core::time::Timestamp;
 

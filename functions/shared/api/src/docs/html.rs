@@ -6,11 +6,17 @@ use serde_json::Value;
 
 use crate::openapi::example;
 use crate::problem::Kind;
+use crate::routes::ROUTES;
+
+/// Appends to a `String`, which does not fail.
+macro_rules! add {
+    ($out:expr, $($arg:tt)*) => {{
+        let _ = write!($out, $($arg)*);
+    }};
+}
 
 /// Values of an enumeration that are listed one by one.
 const MOST_VALUES: usize = 30;
-/// A pattern that people may want to read, in characters.
-const LONGEST_PATTERN: usize = 48;
 
 /// The whole page.
 pub(super) fn page(document: &Value, style: &str) -> String {
@@ -18,16 +24,17 @@ pub(super) fn page(document: &Value, style: &str) -> String {
     let (mut contents, mut operations) = (String::new(), String::new());
     for tag in list(&document["tags"]) {
         let name = text(&tag["name"]);
-        contents += &format!("<h2>{}</h2><ul>", escape(name));
-        operations += &format!(
+        add!(contents, "<h2>{}</h2><ul>", escape(name));
+        add!(
+            operations,
             "<h2>{}</h2>{}",
             escape(name),
             prose(text(&tag["description"]))
         );
         for (path, method, operation) in all_operations(document) {
             if operation["tags"][0] == tag["name"] {
-                contents += &entry(path, method, operation);
-                operations += &section(path, method, operation);
+                contents += &entry(path, &method, operation);
+                operations += &section(path, &method, operation);
             }
         }
         contents += "</ul>";
@@ -43,9 +50,12 @@ pub(super) fn page(document: &Value, style: &str) -> String {
     )
 }
 
-fn all_operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
-    entries(&document["paths"]).flat_map(|(path, item)| {
-        entries(item).map(move |(method, operation)| (path, method, operation))
+/// Path, method and description of each operation, in the order of the routes.
+fn all_operations(document: &Value) -> impl Iterator<Item = (&str, String, &Value)> {
+    ROUTES.iter().map(|route| {
+        let method = route.method.as_str().to_lowercase();
+        let operation = &document["paths"][route.path][&method];
+        (route.path, method, operation)
     })
 }
 
@@ -81,7 +91,7 @@ fn section(path: &str, method: &str, operation: &Value) -> String {
             let required = parameter["required"] == true;
             let mut notes = kind(&parameter["schema"]);
             if let Some(example) = shown(&parameter["example"]) {
-                notes += &format!(", as <code>{}</code>", escape(&example));
+                add!(notes, ", as <code>{}</code>", escape(&example));
             }
             out += &definition(
                 text(&parameter["name"]),
@@ -94,20 +104,20 @@ fn section(path: &str, method: &str, operation: &Value) -> String {
     }
     let body = &operation["requestBody"];
     if body.is_object() {
-        out += &format!("<h4>Body</h4>{}", prose(text(&body["description"])));
+        add!(out, "<h4>Body</h4>{}", prose(text(&body["description"])));
         out += &contents(&body["content"], true);
     }
     out += "<h4>Answers</h4>";
     for (status, answer) in entries(&operation["responses"]) {
         let open = if status.starts_with('2') { " open" } else { "" };
-        let _ = write!(
+        add!(
             out,
             "<details{open}><summary><b class=\"status s{}\">{status}</b> {}</summary>",
             &status[..1],
             inline(text(&answer["description"])),
         );
         for (name, header) in entries(&answer["headers"]) {
-            let _ = write!(
+            add!(
                 out,
                 "<p><code>{name}</code>: {}</p>",
                 inline(text(&header["description"]))
@@ -124,7 +134,7 @@ fn contents(content: &Value, explain: bool) -> String {
     let mut out = String::new();
     for (media, content) in entries(content) {
         let schema = &content["schema"];
-        let _ = write!(
+        add!(
             out,
             "<p class=\"media\"><code>{}</code> {}</p>",
             escape(media),
@@ -140,7 +150,7 @@ fn contents(content: &Value, explain: bool) -> String {
                 Value::String(text) => text.replace("\r\n", "\n"),
                 other => serde_json::to_string_pretty(other).unwrap_or_default(),
             };
-            let _ = write!(
+            add!(
                 out,
                 "<pre tabindex=\"0\">{}</pre>",
                 escape(shown.trim_end())
@@ -189,21 +199,15 @@ fn kind(schema: &Value) -> String {
     };
     let (min, max) = (shown(&schema["minimum"]), shown(&schema["maximum"]));
     match (min, max) {
-        (Some(min), Some(max)) => out += &format!(" {min} to {max}"),
-        (Some(min), None) => out += &format!(" from {min}"),
+        (Some(min), Some(max)) => add!(out, " {min} to {max}"),
+        (Some(min), None) => add!(out, " from {min}"),
         _ => {}
     }
     if let Some(format) = schema["format"].as_str() {
-        out += &format!(" ({})", escape(format));
-    }
-    if let Some(pattern) = schema["pattern"]
-        .as_str()
-        .filter(|p| p.len() <= LONGEST_PATTERN)
-    {
-        out += &format!(" <code>{}</code>", escape(pattern));
+        add!(out, " ({})", escape(format));
     }
     if let Some(default) = shown(&schema["default"]) {
-        out += &format!(", by default <code>{}</code>", escape(&default));
+        add!(out, ", by default <code>{}</code>", escape(&default));
     }
     out
 }
@@ -212,7 +216,7 @@ fn problems() -> String {
     let mut out = "<h2 id=\"problems\">Problems</h2><p>The <code>type</code> of a problem leads here.</p><dl>".to_owned();
     for kind in Kind::ALL {
         let id = kind.type_uri().trim_start_matches("/docs#");
-        let _ = write!(
+        add!(
             out,
             "<dt id=\"{id}\"><b class=\"status s{}\">{}</b> {}</dt><dd>As: {}</dd>",
             &kind.status().as_str()[..1],
@@ -228,7 +232,7 @@ fn schemas(document: &Value) -> String {
     let mut out = "<h2 id=\"schemas\">Schemas</h2>".to_owned();
     for (name, schema) in entries(&document["components"]["schemas"]) {
         let name = escape(name);
-        let _ = write!(
+        add!(
             out,
             "<section id=\"schema-{name}\"><h3>{name}</h3><p>{}</p>{}",
             kind(schema),
@@ -242,7 +246,7 @@ fn schemas(document: &Value) -> String {
             })
             .collect();
         if !properties.is_empty() {
-            out += &format!("<dl>{properties}</dl>");
+            add!(out, "<dl>{properties}</dl>");
         }
         out += "</section>";
     }
@@ -283,9 +287,10 @@ fn escape(text: &str) -> String {
 /// **strong** are in use.
 fn prose(markdown: &str) -> String {
     let paragraphs = markdown.split("\n\n").filter(|p| !p.is_empty());
-    paragraphs
-        .map(|p| format!("<p>{}</p>", inline(p)))
-        .collect()
+    paragraphs.fold(String::new(), |mut out, paragraph| {
+        add!(out, "<p>{}</p>", inline(paragraph));
+        out
+    })
 }
 
 fn inline(markdown: &str) -> String {
@@ -293,12 +298,12 @@ fn inline(markdown: &str) -> String {
     let mut out = String::with_capacity(escaped.len());
     for (i, part) in escaped.split('`').enumerate() {
         if i % 2 == 1 {
-            out += &format!("<code>{part}</code>");
+            add!(out, "<code>{part}</code>");
             continue;
         }
         for (i, part) in part.split("**").enumerate() {
             if i % 2 == 1 {
-                out += &format!("<strong>{part}</strong>");
+                add!(out, "<strong>{part}</strong>");
             } else {
                 out += part;
             }

@@ -1,6 +1,8 @@
 //! What an operation can answer: its successes and its problems.
 
 use serde_json::{Value, json};
+use tidemark_core::discard::Reason;
+use tidemark_core::name::SeriesName;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::schema::Type;
 use utoipa::openapi::{ContentBuilder, Header, Response, ResponseBuilder};
@@ -55,7 +57,6 @@ pub(super) fn example(kind: Kind) -> Problem {
             detail: detail.to_owned(),
         }]
     };
-    use tidemark_core::discard::Reason;
     match kind {
         Kind::InvalidParameter => {
             Problem::invalid_parameter("`limit` must be a whole number from 1 to 50000, not `0`")
@@ -68,7 +69,7 @@ pub(super) fn example(kind: Kind) -> Problem {
         Kind::Unauthenticated => Problem::unauthenticated(),
         Kind::Forbidden => Problem::forbidden(crate::principal::Scope::Read),
         Kind::NotFound => Problem::not_found(),
-        Kind::UnknownSeries => match tidemark_core::name::SeriesName::new("example9") {
+        Kind::UnknownSeries => match SeriesName::new("example9") {
             Ok(name) => Problem::unknown_series(&name),
             Err(_) => Problem::not_found(),
         },

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
 use utoipa::openapi::schema::{AnyOfBuilder, Type};
-use utoipa::openapi::{ContentBuilder, Required};
+use utoipa::openapi::{Content, ContentBuilder, Required};
 
 use super::forms;
-use super::schemas::{AnySchema, array, named, of, text};
+use super::schemas::{AnySchema, Properties, array, closed, named, of, text};
 use crate::routes::{Ingest, Operation};
 
 /// The body of an operation, if it has one.
@@ -38,32 +38,27 @@ fn points() -> RequestBody {
         {"name": "example1", "t": 13_515_551, "v": 1.1},
         {"name": "example2", "t": "1970-06-06T10:19:14Z", "v": 1.5, "tags": ["night"]},
     ]);
-    let ndjson =
-        of(Type::String).description(Some("A point a line, each as in `application/json`"));
-    let lines = "{\"name\":\"example1\",\"t\":13515551,\"v\":1.1}\n{\"name\":\"example2\",\"t\":\"1970-06-06T10:19:14Z\",\"v\":1.5,\"tags\":[\"night\"]}\n";
+    let line = r#"`{"name":"example1","t":13515551,"v":1.1}`"#;
+    let lines = format!("A point a line, each as in `application/json`: {line}");
+    let ndjson = of(Type::String).description(Some(lines));
     let csv = text(forms::csv()).description(Some("A header `name,t,v` or `name,t,v,tags`, and a row a point; `;` between tags. Fields may be quoted (RFC 4180), which the pattern leaves out"));
     let rows =
         "name,t,v,tags\nexample1,13515551,1.1,\nexample2,1970-06-06T10:19:14Z,1.5,night;dry\n";
     body("Points, up to 4 MiB as sent and 64 MiB unpacked. `Content-Encoding: gzip` is understood. A point that is there already is replaced")
         .content("application/json", content(json, example))
-        .content("application/x-ndjson", content(ndjson, Value::from(lines)))
+        .content("application/x-ndjson", Content::new(Some(ndjson)))
         .content("text/csv", content(csv, Value::from(rows)))
         .build()
 }
 
 fn measurements() -> RequestBody {
     let rows = || array(named("MeasurementRow")).min_items(Some(1));
-    let envelope = of(Type::Object)
-        .property("data", rows())
-        .required("data")
-        .additional_properties(Some(
-            utoipa::openapi::schema::AdditionalProperties::FreeForm(false),
-        ));
+    let envelope = closed().with("data", rows());
     let schema = AnyOfBuilder::new()
         .item(envelope)
         .item(rows())
         .description(Some(
-            "Rows of meters, in an envelope or as they are. A value of null is no value",
+            "Rows of meters, in an envelope or as they are, with at least one value among them",
         ));
     let example = json!({"data": [{
         "measurement": "energy",

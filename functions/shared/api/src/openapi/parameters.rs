@@ -13,7 +13,6 @@ use super::forms;
 use super::schemas::{AnySchema, array, named, of, one_of, part, text};
 use crate::params::{DEFAULT_LIMIT, MAX_DECIMALS, MAX_LIMIT};
 use crate::requests::discards::waivable;
-use crate::requests::measurements::DEFAULT_MEASUREMENT;
 use crate::requests::series::{Fill, MAX_DETAILED};
 use crate::routes::{Discards, Ingest, Operation, Query};
 
@@ -260,14 +259,9 @@ fn muid() -> Parameter {
 }
 
 fn measurement() -> Parameter {
-    let schema = part().default(Some(json!(DEFAULT_MEASUREMENT)));
-    query(
-        "measurement",
-        "What was measured",
-        schema,
-        DEFAULT_MEASUREMENT,
-    )
-    .build()
+    query("measurement", "What was measured", part(), "energy")
+        .required(Required::True)
+        .build()
 }
 
 fn reason() -> Parameter {

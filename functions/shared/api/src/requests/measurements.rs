@@ -9,8 +9,6 @@ use crate::cursor::Paging;
 use crate::params::{DEFAULT_LIMIT, MAX_LIMIT, Params, missing};
 use crate::problem::Problem;
 
-/// The measurement that is meant unless it is said.
-pub const DEFAULT_MEASUREMENT: &str = "energy";
 /// The longest name of a measurement or a meter, in bytes.
 pub const MAX_PART_BYTES: usize = 64;
 
@@ -49,7 +47,7 @@ impl Measurements {
             None => TimeRange::new(from, Timestamp::MAX).ok(),
         };
         Ok(Self {
-            measurement: measurement.unwrap_or_else(|| DEFAULT_MEASUREMENT.to_owned()),
+            measurement: measurement.ok_or_else(|| missing("measurement"))?,
             meter: meter.ok_or_else(|| missing("muid"))?,
             range,
             paging,

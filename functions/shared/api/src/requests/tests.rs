@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use http::header::ACCEPT;
 use http::{HeaderMap, HeaderValue, Method, Uri};
 use serde_json::Value;
+use tidemark_core::batch::Source;
 use tidemark_core::discard::Reason;
 use tidemark_core::name::SeriesName;
 use tidemark_core::stat::Stat;
@@ -118,7 +119,7 @@ fn what_is_read_is_documented() {
     for route in &ROUTES {
         let parameters = documented(route);
         // Required ones, so that it is the unknown one that is complained of.
-        let required = "every=1h&muid=m";
+        let required = "every=1h&muid=m&measurement=energy";
         let needed: Vec<_> = required
             .split('&')
             .filter(|pair| {
@@ -255,12 +256,13 @@ fn series_with_details_come_in_small_pages() {
 
 #[test]
 fn meters_are_asked_in_their_own_words() {
-    let read = |query: &str| {
+    let ask = |query: &str| {
         get(
             &format!("/meterdata/measurement?{query}"),
             Measurements::read,
         )
     };
+    let read = |query: &str| ask(&format!("measurement=energy&{query}"));
     let asked = read("muid=95ce3367&start=2023-02-01&stop=1675209601").unwrap();
     assert_eq!(asked.prefix(), "energy:95ce3367:");
     let at = Timestamp::from_nanos;
@@ -272,7 +274,8 @@ fn meters_are_asked_in_their_own_words() {
         detail(read("muid=m&start=6&stop=5")),
         "`start` is later than `stop`"
     );
-    assert_eq!(detail(read("measurement=energy")), "`muid` is missing");
+    assert_eq!(detail(read("")), "`muid` is missing");
+    assert_eq!(detail(ask("muid=m")), "`measurement` is missing");
     assert_eq!(
         detail(read("muid=a:b")),
         "`muid` must be 1 to 64 ASCII letters, digits and . _ -, not `a:b`"
@@ -288,7 +291,7 @@ fn discards_are_filtered() {
     let read = |query: &str| get(&format!("/admin/discards?{query}"), discards::List::read);
     let asked = read("reason=suspect&source=data-server&series=a&from=1&limit=1").unwrap();
     assert_eq!(asked.reason, Some(Reason::Suspect));
-    assert_eq!(asked.source.map(|s| s.as_str()), Some("data-server"));
+    assert_eq!(asked.source.map(Source::as_str), Some("data-server"));
     assert_eq!(asked.series, SeriesName::new("a").ok());
     assert_eq!(asked.paging.limit, 1);
     assert_eq!(

@@ -1,0 +1,43 @@
+"""What the tests are aimed at: a process of our own, or the deployment that TIDEMARK_URL names."""
+
+from __future__ import annotations
+
+import os
+import re
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from client import IS_DEPLOYED, Client
+from process import Tidemark
+
+
+@pytest.fixture(scope="session")
+def tidemark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tidemark | None]:
+    """The process that most tests share; none where a deployment is tested."""
+    if IS_DEPLOYED:
+        yield None
+    else:
+        with Tidemark(tmp_path_factory.mktemp("shared")) as process:
+            yield process
+
+
+@pytest.fixture(scope="session")
+def api(tidemark: Tidemark | None) -> Client:
+    """Asks what is tested."""
+    return Client(tidemark.url if tidemark else os.environ["TIDEMARK_URL"])
+
+
+@pytest.fixture
+def name(request: pytest.FixtureRequest) -> str:
+    """A series of this test's own, so that nothing needs wiping."""
+    test = re.sub(r"[^A-Za-z0-9]+", "-", request.node.originalname)
+    return f"e2e.{test[:80]}.{uuid.uuid4().hex[:10]}"
+
+
+@pytest.fixture(scope="session")
+def needs_own_process() -> None:
+    """For tests that start, kill or configure a process."""
+    if IS_DEPLOYED:
+        pytest.skip("needs a process of its own, and TIDEMARK_URL names one that is not ours")

@@ -1,0 +1,162 @@
+"""The programs under test as processes of our own: started on free ports, killed, started again."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from base64 import b64decode
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+START_SECONDS = 20
+
+
+def binary(variable: str, package: str) -> Path:
+    """The program that an environment variable names, else the one that cargo built."""
+    path = Path(os.environ.get(variable, REPOSITORY / "target" / "debug" / package))
+    assert path.is_file(), f"{path} is not there: `cargo build -p {package}`, or set {variable}"
+    return path
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Tidemark:
+    """A Tidemark process; it keeps its port and its data over restarts."""
+
+    def __init__(self, folder: Path, source: str = "none", **environment: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.data = folder / "data"
+        self.log = folder / "tidemark.log"
+        self.environment = {
+            "PORT": str(self.port),
+            "TIDEMARK_DATA": str(self.data),
+            "TIDEMARK_SOURCE_URL": source,
+            **environment,
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.process is not None:
+            self.stop()
+        assert "panicked at" not in self.printed(), f"Tidemark panicked, see {self.log}"
+
+    def start(self) -> None:
+        """Starts it and waits until it is healthy."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [binary("TIDEMARK_BIN", "tidemark")],
+                env={**os.environ, **self.environment},
+                cwd=self.log.parent,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while not self.is_healthy():
+            code = self.process.poll()
+            assert code is None, f"Tidemark ended with {code}:\n{self.printed()[-4000:]}"
+            if time.monotonic() > deadline:
+                self.kill()
+                raise AssertionError(f"no GET /health = 200:\n{self.printed()[-4000:]}")
+            time.sleep(0.02)
+
+    def is_healthy(self) -> bool:
+        """Whether it says that it can take data."""
+        try:
+            return httpx.get(f"{self.url}/health", timeout=5).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def kill(self) -> None:
+        """Ends it with SIGKILL: no time to tidy up."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+        self.process = None
+
+    def stop(self) -> int:
+        """Ends it with SIGTERM and tells its exit status."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError("Tidemark does not end on SIGTERM") from None
+        finally:
+            self.process = None
+
+    def printed(self) -> str:
+        """All that it wrote to its outputs."""
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+
+@dataclass(frozen=True)
+class Served:
+    """A message that went out, and the reasons for which it should be discarded."""
+
+    payload: bytes
+    kind: str
+    reasons: tuple[str, ...]
+
+
+class DataServer:
+    """A stand-in for the external data server, which notes what it served."""
+
+    def __init__(self, folder: Path, **flags: float) -> None:
+        self.log = folder / "served.jsonl"
+        self.command: list[str | Path] = [binary("DATA_SERVER_BIN", "data-server")]
+        self.command += ["--port", "0", "--log", self.log]
+        for flag, value in flags.items():
+            self.command += [f"--{flag.replace('_', '-')}", str(value)]
+        self.url = ""
+        self.process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Self:
+        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line.startswith("listening on "), f"the data server did not start: {line!r}"
+        self.url = line.removeprefix("listening on ").strip()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        assert self.process is not None
+        self.process.terminate()
+        self.process.communicate(timeout=10)
+
+    def served(self) -> list[Served]:
+        """What went out so far."""
+        lines = self.log.read_text().splitlines() if self.log.exists() else []
+        rows = [json.loads(line) for line in lines]
+        return [Served(b64decode(r["payload"]), r["kind"], tuple(r["reasons"])) for r in rows]

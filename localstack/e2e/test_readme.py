@@ -1,0 +1,101 @@
+"""The README's examples are true.
+
+A fenced block that begins with ```console holds commands, each after `$ `, and below each what
+it prints. Commands that begin with `curl` are run here, in the order of the README, against a
+fresh process that fetches from a stand-in data server; `http://127.0.0.1:3000` stands for it.
+A command goes on in the next line after a backslash, or while a quote is open. In the output,
+`…` and `<anything in angle brackets>` match any text on one line.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from process import REPOSITORY, DataServer, Tidemark
+
+ADDRESS = "http://127.0.0.1:3000"
+
+
+@dataclass(frozen=True)
+class Example:
+    """A command and what it prints."""
+
+    line: int
+    command: str
+    output: str
+
+    @property
+    def pattern(self) -> str:
+        """The output as a regular expression."""
+        parts = re.split(r"(…|<[^<>\n]+>)", self.output)
+        return "".join("[^\n]*?" if i % 2 else re.escape(part) for i, part in enumerate(parts))
+
+
+def is_open(command: str) -> bool:
+    """Whether a command goes on in the next line."""
+    return command.endswith("\\") or command.count("'") % 2 == 1
+
+
+def examples(text: str) -> list[Example]:
+    """All examples of a document, in order."""
+    found: list[Example] = []
+    inside = False
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.startswith("```"):
+            inside = not inside and line.strip() == "```console"
+        elif inside and line.startswith("$ "):
+            found.append(Example(number, line[2:], ""))
+        elif inside and found:
+            last = found[-1]
+            if is_open(last.command):
+                found[-1] = Example(last.line, f"{last.command}\n{line}", "")
+            else:
+                found[-1] = Example(last.line, last.command, f"{last.output}{line}\n")
+    return found
+
+
+def test_examples_are_found() -> None:
+    text = (
+        "```console\n$ curl -s \\\n  a\n{<id>}\n\n$ curl -d '[\n1]' b\n$ true\n```\n"
+        "```sh\n$ curl no\n```\n"
+    )
+    assert examples(text) == [
+        Example(2, "curl -s \\\n  a", "{<id>}\n\n"),
+        Example(6, "curl -d '[\n1]' b", ""),
+        Example(8, "true", ""),
+    ]
+    assert re.fullmatch(Example(1, "", '{"batch":"<id>",…}\n').pattern, '{"batch":"1","n":2}\n')
+    assert not re.fullmatch(Example(1, "", "<id>.\n").pattern, "1x\n")
+
+
+@pytest.mark.usefixtures("needs_own_process")
+def test_the_readme_s_examples_print_what_it_says(tmp_path: Path) -> None:
+    readme = (REPOSITORY / "README.md").read_text()
+    curls = [example for example in examples(readme) if example.command.startswith("curl ")]
+    assert curls, "README.md has no example"
+    flags = dict.fromkeys(["system", "suspect", "both", "too_old", "too_old_suspect"], 0.1)
+    with (
+        DataServer(tmp_path, rate=1, backlog=50, malformed=0.1, **flags) as source,
+        Tidemark(tmp_path, source=source.url) as process,
+    ):
+        for example in curls:
+            run = subprocess.run(
+                ["bash", "-c", example.command.replace(ADDRESS, process.url)],
+                cwd=REPOSITORY,
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+            printed = run.stdout.replace(process.url, ADDRESS)
+            where = f"README.md:{example.line}: $ {example.command}"
+            assert run.returncode == 0, f"{where}\n{run.stderr}"
+            # An answer ends without a line break, a block does not.
+            assert re.fullmatch(example.pattern.rstrip(), printed.rstrip()), (
+                f"{where}\nprints:\n{printed}\nnot:\n{example.output}"
+            )

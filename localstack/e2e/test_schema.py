@@ -1,0 +1,63 @@
+"""schemathesis asks everything that /openapi.json allows, and much that it does not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from client import IS_DEPLOYED, Client
+from generators import series
+from process import Tidemark
+
+pytestmark = pytest.mark.slow
+
+HERE = Path(__file__).parent
+
+#: Test cases of each operation and phase.
+EXAMPLES = os.environ.get("TIDEMARK_E2E_EXAMPLES", "25")
+
+
+def test_schemathesis_finds_no_violation(tmp_path: Path) -> None:
+    if IS_DEPLOYED:
+        # What is there is not ours to delete.
+        run(os.environ["TIDEMARK_URL"], tmp_path, "--exclude-method", "DELETE")
+        return
+    # Of its own: a process in which anything may be deleted.
+    with Tidemark(tmp_path) as process:
+        api = Client(process.url)
+        api.store(series("example1", [1.1, 2.4, 3.5], 13515551))
+        run(process.url, tmp_path)
+        assert api.json("/health")["status"] == "ok"
+
+
+def run(url: str, folder: Path, *options: str) -> None:
+    key = os.environ.get("TIDEMARK_KEY")
+    header = ["--header", f"Authorization: Bearer {key}"] if key else []
+    command = [
+        str(Path(sys.executable).with_name("schemathesis")),
+        f"--config-file={HERE / 'schemathesis.toml'}",
+        "run",
+        f"{url.rstrip('/')}/openapi.json",
+        "--checks=all",
+        f"--max-examples={EXAMPLES}",
+        "--generation-deterministic",
+        "--request-timeout=20",
+        "--continue-on-failure",
+        "--no-color",
+        *header,
+        *options,
+    ]
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, "SCHEMATHESIS_HOOKS": "schema_hooks", "PYTHONPATH": str(HERE)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-20000:] + done.stderr[-2000:]
