@@ -9,9 +9,10 @@
 /// `embedded::points::values_come_back_bit_for_bit`, and so on. The crate that
 /// calls this needs tokio with `macros`, `rt-multi-thread` and `time`.
 ///
-/// ```ignore
+/// ```text
 /// conformance_tests! {
-///     mod embedded: open => points, upserts, deletions, summaries, catalog, discards, history;
+///     mod embedded: open => points, scans, upserts, deletions, summaries, slots, catalog,
+///         listings, discards, discard_listings, history;
 /// }
 /// ```
 #[macro_export]

@@ -3,7 +3,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod concurrency;
 mod faults;
+mod lagging;
 mod model;
 mod naive;
 mod order;

@@ -325,7 +325,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_interleaving_answers_as_a_naive_store(steps in prop::collection::vec(a_small_step(), 1..25)) {
+    fn any_interleaving_agrees(steps in prop::collection::vec(a_small_step(), 1..25)) {
         runtime().block_on(async {
             // Seven points a minute or so, one a second or two.
             let mut world = World::new(700_000_000);
@@ -341,7 +341,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 6, max_shrink_iters: 200, ..ProptestConfig::default() })]
 
     #[test]
-    fn so_do_many_points_in_many_chunks(steps in prop::collection::vec(a_large_step(), 4..9)) {
+    fn many_points_in_many_chunks_agree(steps in prop::collection::vec(a_large_step(), 4..9)) {
         runtime().block_on(async {
             let mut world = World::new(30_000_000);
             for step in &steps {
