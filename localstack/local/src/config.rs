@@ -39,8 +39,8 @@ impl Config {
     /// Reads the configuration; `variable` looks one up.
     pub(crate) fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         // Set to nothing is not set.
-        let get = |name: &str| variable(name).filter(|value| !value.is_empty());
-        let port: u16 = parsed(&get, "PORT", 3000)?;
+        let get = &|name: &str| variable(name).filter(|value| !value.is_empty());
+        let port: u16 = parsed(get, "PORT", 3000)?;
         let source_url =
             get("TIDEMARK_SOURCE_URL").unwrap_or_else(|| "http://127.0.0.1:28462".to_owned());
         Ok(Self {
@@ -48,10 +48,10 @@ impl Config {
             data: get("TIDEMARK_DATA")
                 .unwrap_or_else(|| ".tidemark".to_owned())
                 .into(),
-            max_body: parsed(&get, "TIDEMARK_MAX_BODY", 4 << 20)?,
+            max_body: parsed(get, "TIDEMARK_MAX_BODY", 4 << 20)?,
             source_url: (source_url != "none").then_some(source_url),
-            source_series: parsed_or(&get, "TIDEMARK_SOURCE_SERIES", "data-server")?,
-            source_tenant: parsed_or(&get, "TIDEMARK_SOURCE_TENANT", "local")?,
+            source_series: parsed_or(get, "TIDEMARK_SOURCE_SERIES", "data-server")?,
+            source_tenant: parsed_or(get, "TIDEMARK_SOURCE_TENANT", "local")?,
         })
     }
 }

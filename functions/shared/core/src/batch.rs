@@ -297,7 +297,8 @@ impl Payload {
         }
         let sha256 = Sha256::digest(bytes)
             .iter()
-            .map(|b| format!("{b:02x}"))
+            .flat_map(|byte| [byte >> 4, byte & 15])
+            .filter_map(|digit| char::from_digit(digit.into(), 16))
             .collect();
         let cut = Some(Cut {
             length: bytes.len() as u64,

@@ -17,7 +17,7 @@ pub struct Buckets {
     whole: TimeRange,
     /// The last bucket's slot.
     slot: Option<TimeRange>,
-    buckets: Vec<Bucket>,
+    done: Vec<Bucket>,
 }
 
 impl Buckets {
@@ -29,14 +29,14 @@ impl Buckets {
             limit,
             whole: range,
             slot: None,
-            buckets: Vec::new(),
+            done: Vec::new(),
         }
     }
 
     /// Whether all buckets that are wanted are complete: what follows does not
     /// matter.
     pub const fn is_full(&self) -> bool {
-        self.buckets.len() > self.limit
+        self.done.len() > self.limit
     }
 
     /// Whether all of `span` falls into one slot.
@@ -64,12 +64,12 @@ impl Buckets {
     /// one slot.
     pub fn add_summary(&mut self, first: Timestamp, summary: Summary) {
         let slot = self.slot_of(first);
-        match self.buckets.last_mut() {
+        match self.done.last_mut() {
             Some(last) if self.slot == Some(slot) => last.summary.merge(&summary),
             _ => {
                 self.slot = Some(slot);
                 let summary = summary.limited_to(self.parts);
-                self.buckets.push(Bucket {
+                self.done.push(Bucket {
                     start: slot.from(),
                     summary,
                 });
@@ -79,8 +79,8 @@ impl Buckets {
 
     /// The buckets, ascending.
     pub fn finish(mut self) -> Vec<Bucket> {
-        self.buckets.truncate(self.limit);
-        self.buckets
+        self.done.truncate(self.limit);
+        self.done
     }
 
     fn slot_of(&self, time: Timestamp) -> TimeRange {

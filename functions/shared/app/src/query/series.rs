@@ -29,9 +29,10 @@ impl Query {
         let mut list = SeriesList::new(count, request.decimals, paging.limit);
         let mut last = None;
         for (position, series) in found.iter().enumerate() {
-            let details = match request.details && position < paging.limit {
-                true => Some(self.details(call, series).await?),
-                false => None,
+            let details = if request.details && position < paging.limit {
+                Some(self.details(call, series).await?)
+            } else {
+                None
             };
             if !list.push(&series.name, series.updated, details.as_ref()) {
                 break;

@@ -101,22 +101,19 @@ impl Catalog for Embedded {
         let Some(entry) = self.0.memory.entry(&key.tenant, &key.name) else {
             return Ok(());
         };
-        let outcome = self
-            .0
+        self.0
             .writer
             .commit(move |transaction| {
                 change(transaction, &entry, |listing| bury(listing, tombstone))
             })
-            .await?;
-        outcome
+            .await?
     }
 
     async fn delete(&self, key: &SeriesKey, deleted_at: Timestamp) -> Result<bool> {
         let Some(entry) = self.0.memory.entry(&key.tenant, &key.name) else {
             return Ok(false);
         };
-        let outcome = self
-            .0
+        self.0
             .writer
             .commit(move |transaction| {
                 let was_live = transaction.listing(&entry).live;
@@ -134,8 +131,7 @@ impl Catalog for Embedded {
                 })?;
                 Ok(outcome.map(|()| was_live))
             })
-            .await?;
-        outcome
+            .await?
     }
 }
 

@@ -4,15 +4,15 @@ use rusqlite::Connection;
 use tidemark_core::summary::{Parts, Summary};
 
 use super::{corrupt, failed};
-use crate::chunk::{self, Chunk, ChunkError, TARGET_POINTS};
+use crate::chunk::{self, ChunkError, TARGET_POINTS};
 use crate::columns::Columns;
 use crate::error::Result;
 
-/// Reads of a chunk what `part` decodes.
+/// Reads of a chunk what `decode` makes of its columns.
 pub(super) fn read<T>(
     connection: &Connection,
     id: i64,
-    part: impl FnOnce(&Chunk<'_>) -> std::result::Result<T, ChunkError>,
+    decode: impl FnOnce(&[u8]) -> std::result::Result<T, ChunkError>,
 ) -> Result<T> {
     let mut statement = connection
         .prepare_cached("SELECT columns FROM chunk WHERE id = ?1")
@@ -27,14 +27,12 @@ pub(super) fn read<T>(
         .map_err(failed("reading a chunk"))?
         .as_blob()
         .map_err(|e| corrupt(format!("chunk {id}")).because(e))?;
-    Chunk::open(bytes)
-        .and_then(|chunk| part(&chunk))
-        .map_err(|e| corrupt(format!("chunk {id}")).because(e))
+    decode(bytes).map_err(|e| corrupt(format!("chunk {id}")).because(e))
 }
 
 /// Reads all of a chunk.
 pub(super) fn load(connection: &Connection, id: i64) -> Result<Columns> {
-    read(connection, id, |chunk| chunk.columns())
+    read(connection, id, chunk::decode)
 }
 
 /// Removes a chunk.

@@ -201,27 +201,27 @@ fn insert(connection: &Connection, discard: &Discard) -> Result<()> {
 /// each is served by an index; [`arguments`] has the values in the same order.
 fn statement(filter: &DiscardFilter, before: Option<Stamp>) -> String {
     let key = if filter.reason.is_some() { "r" } else { "d" };
-    let mut sql = format!("SELECT {COLUMNS} FROM ");
-    sql.push_str(match filter.reason {
-        Some(_) => "discard_reason r CROSS JOIN discard d USING (tenant, batch, position) WHERE r.tenant = ? AND r.reason = ?",
+    let place = format!("({key}.received, {key}.batch, {key}.position)");
+    let from = match filter.reason {
+        Some(_) => {
+            "discard_reason r CROSS JOIN discard d USING (tenant, batch, position) WHERE r.tenant = ? AND r.reason = ?"
+        }
         None => "discard d WHERE d.tenant = ?",
-    });
-    sql.push_str(&format!(" AND {key}.received BETWEEN ? AND ?"));
-    if before.is_some() {
-        sql.push_str(&format!(
-            " AND ({key}.received, {key}.batch, {key}.position) < (?, ?, ?)"
-        ));
-    }
-    if filter.source.is_some() {
-        sql.push_str(" AND d.source = ?");
-    }
-    if filter.series.is_some() {
-        sql.push_str(" AND d.series = ?");
-    }
-    sql.push_str(&format!(
-        " ORDER BY {key}.received DESC, {key}.batch DESC, {key}.position DESC LIMIT ?"
-    ));
-    sql
+    };
+    let only = |wanted: bool, condition: &str| {
+        if wanted {
+            format!(" AND {condition}")
+        } else {
+            String::new()
+        }
+    };
+    format!(
+        "SELECT {COLUMNS} FROM {from} AND {key}.received BETWEEN ? AND ?{}{}{}
+         ORDER BY {key}.received DESC, {key}.batch DESC, {key}.position DESC LIMIT ?",
+        only(before.is_some(), &format!("{place} < (?, ?, ?)")),
+        only(filter.source.is_some(), "d.source = ?"),
+        only(filter.series.is_some(), "d.series = ?"),
+    )
 }
 
 fn arguments(

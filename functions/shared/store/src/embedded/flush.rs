@@ -22,7 +22,7 @@ const LOG_BYTES: usize = 32 << 20;
 /// Points of one tail at which it is flushed by itself.
 pub(super) const TAIL_POINTS: usize = 4 * chunk::TARGET_POINTS;
 /// How long a point waits in the log at the most.
-const AGE: Duration = Duration::from_secs(300);
+const AGE: Duration = Duration::from_mins(5);
 /// How long flushing rests after a failure.
 const REST: Duration = Duration::from_secs(1);
 
@@ -152,16 +152,16 @@ fn flush(connection: &Connection, entry: &Entry) -> Result<()> {
 fn freeze(entry: &Entry) -> Arc<Columns> {
     let tombstones = lock(&entry.listing).tombstones.clone();
     let mut tail = lock(&entry.tail);
-    let mut active = std::mem::take(&mut tail.active);
-    active.normalize();
-    if !tombstones.is_empty() {
-        active.retain(|time, received| !tombstones.hides(time, received));
+    let mut points = std::mem::take(&mut tail.active);
+    // Left from a transaction that failed.
+    if let Some(left) = tail.frozen.take() {
+        points = merge([&*left, &points]);
     }
-    let frozen = match tail.frozen.take() {
-        // Left from a transaction that failed.
-        Some(left) => Arc::new(merge([&left, &active])),
-        None => Arc::new(active),
-    };
+    points.normalize();
+    if !tombstones.is_empty() {
+        points.retain(|time, received| !tombstones.hides(time, received));
+    }
+    let frozen = Arc::new(points);
     tail.frozen = Some(Arc::clone(&frozen));
     frozen
 }

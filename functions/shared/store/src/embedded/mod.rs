@@ -1,10 +1,10 @@
 //! The store of one machine: every port over one SQLite database.
 //!
 //! A write is appended to the log and fsynced, together with what else was
-//! waiting ([`writer`]); its points then stand in memory, in the tail of their
-//! series ([`memory`]). From time to time tails are merged into chunks of
-//! compressed columns ([`flush`]), which never overlap within a series, and the
-//! log is cut. A reader merges chunks and tails ([`scan`]); a chunk that lies
+//! waiting (`writer`); its points then stand in memory, in the tail of their
+//! series (`memory`). From time to time tails are merged into chunks of
+//! compressed columns (`flush`), which never overlap within a series, and the
+//! log is cut. A reader merges chunks and tails (`scan`); a chunk that lies
 //! inside the question is answered from its summary. On start the log is
 //! replayed into the tails.
 

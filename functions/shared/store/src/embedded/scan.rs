@@ -15,6 +15,7 @@ use tidemark_core::tombstone::Tombstones;
 use super::memory::Entry;
 use super::{chunks, corrupt, failed};
 
+use crate::chunk::Chunk;
 use crate::columns::{Columns, merge};
 use crate::error::Result;
 use crate::port::{Bucket, Extent, Order, Page, Slots};
@@ -128,7 +129,9 @@ impl<'a> Walk<'a> {
                             })?;
                         buckets.add_summary(header.span.from(), summary);
                     } else {
-                        let samples = chunks::read(connection, header.id, |chunk| chunk.samples())?;
+                        let samples = chunks::read(connection, header.id, |bytes| {
+                            Chunk::open(bytes)?.samples()
+                        })?;
                         let inside = samples.positions(within);
                         buckets.add(&samples.times[inside.clone()], &samples.values[inside]);
                     }

@@ -24,8 +24,9 @@ pub struct Series {
 /// and keep tombstones of a deleted series for batches that arrive late.
 #[async_trait]
 pub trait Catalog: Send + Sync {
-    /// Makes the series known, as of a batch received then. A series that was
-    /// deleted no earlier than that stays deleted.
+    /// Makes the series known, as of a batch received then, whose points are
+    /// written with it. A series that was deleted no earlier than that stays
+    /// deleted.
     async fn register(
         &self,
         tenant: &Tenant,
@@ -48,8 +49,8 @@ pub trait Catalog: Send + Sync {
     /// How many series there are whose names begin with `prefix`.
     async fn count(&self, tenant: &Tenant, prefix: &str) -> Result<u64>;
 
-    /// Records that a range of a series was deleted. Does nothing where there
-    /// is no such series.
+    /// Records that a range of a series was deleted; where there is no such
+    /// series, nothing need be recorded.
     ///
     /// Fails as [`Kind::Exhausted`](crate::error::Kind::Exhausted) when the
     /// series has too many separate deletions.
