@@ -70,21 +70,12 @@ run_checks() {
     .venv/bin/ruff check localstack/e2e
     .venv/bin/ruff format --check localstack/e2e
     .venv/bin/shellcheck deploy.sh .ci/run
-    check_dependencies
-}
-
-# Licences, sources and bans of all dependencies, by the tool of the field.
-check_dependencies() {
-    local version=0.20.2 tools=target/tools
-    if [[ $("$tools/bin/cargo-deny" --version 2>/dev/null) != "cargo-deny $version" ]]; then
-        cargo install --quiet --locked --root "$tools" --version "$version" --no-default-features cargo-deny
-    fi
-    "$tools/bin/cargo-deny" --log-level error check licenses bans sources
+    cargo test --locked --quiet --package tidemark --test licences
 }
 
 run_bench() {
     cargo build --quiet --release --locked --package tidemark --package tidemark-bench
-    target/release/tidemark-bench --tidemark target/release/tidemark "$@"
+    target/release/tidemark-bench --tidemark "$PWD/target/release/tidemark" "$@"
 }
 
 command=${1:-help}

@@ -20,9 +20,8 @@ pub struct Rules {
 
 impl Rules {
     /// The rules of a source. The data server's points are discarded when they
-    /// are older than one hour or more than 15 minutes ahead, or tagged
-    /// `system` or `suspect`. A client's own points have no such rule: it may
-    /// load history.
+    /// are older than one hour, or tagged `system` or `suspect`. A client's own
+    /// points have no such rule: it may load history.
     pub const fn of(source: Source) -> Self {
         match source {
             Source::Api | Source::Meterdata => Self {

@@ -4,6 +4,7 @@
 
 pub mod chunk;
 pub mod columns;
+pub mod conformance;
 pub mod embedded;
 pub mod error;
 pub mod port;

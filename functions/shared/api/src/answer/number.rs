@@ -23,8 +23,9 @@ impl Number {
         match decimals {
             // Every double this large is whole.
             Some(decimals) if number.abs() < EXPONENT => {
-                let text = format!("{number:.*}", usize::from(decimals));
-                let rounded: f64 = text.parse().unwrap_or(number);
+                let rounded = nearest(number, decimals)
+                    .or_else(|| exactly(number, decimals))
+                    .unwrap_or(number);
                 // `-0.0 + 0.0` is 0.0.
                 Self(rounded + 0.0)
             }
@@ -56,6 +57,24 @@ impl Number {
         let whole = number as i64;
         (whole as f64 == number).then_some(whole)
     }
+}
+
+/// The number rounded to so many decimals, if it is clear of the middle between
+/// two of them; what is multiplied here is off by half a unit in the last place
+/// at most. The quotient of two integers that are exact is the double nearest
+/// to the decimal.
+fn nearest(number: f64, decimals: u8) -> Option<f64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let scale = 10f64.powi(i32::from(decimals));
+    let scaled = number * scale;
+    let from_middle = ((scaled - scaled.floor()) - 0.5).abs();
+    let clear = scaled.abs() < EXACT / 2.0 && from_middle > scaled.abs() * f64::EPSILON;
+    clear.then(|| scaled.round_ties_even() / scale)
+}
+
+/// The same by the exact value of the double in decimal.
+fn exactly(number: f64, decimals: u8) -> Option<f64> {
+    format!("{number:.*}", usize::from(decimals)).parse().ok()
 }
 
 impl Serialize for Number {
@@ -138,6 +157,18 @@ mod tests {
         #[test]
         fn whole_numbers_are_digits_only(number in -(1i64 << 53)..(1i64 << 53)) {
             prop_assert_eq!(text(number as f64, None), number.to_string());
+        }
+
+        /// The quick way goes where the exact one goes, if it goes at all.
+        #[test]
+        fn the_quick_way_is_right(
+            number in prop_oneof![-1e6..1e6f64, any::<f64>(), (-1_000_000i64..1_000_000).prop_map(|n| n as f64 / 1000.0)],
+            decimals in 0u8..=15,
+        ) {
+            prop_assume!(number.abs() < EXPONENT);
+            if let Some(quick) = nearest(number, decimals) {
+                prop_assert_eq!(Some(quick), exactly(number, decimals));
+            }
         }
 
         /// No decimal of that many digits is nearer.

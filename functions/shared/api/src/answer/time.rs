@@ -1,7 +1,6 @@
 //! Instants in answers: RFC 3339 in UTC. Rows of points come in order, so the
 //! date is worked out once a day and the rest is digits.
 
-use chrono::{DateTime, Datelike};
 use serde::{Serialize, Serializer};
 use tidemark_core::time::Timestamp;
 
@@ -51,35 +50,56 @@ impl TimeWriter {
         let nanos = time.nanos();
         let day = nanos.div_euclid(NANOS_PER_DAY);
         if day != self.day {
-            let date = DateTime::from_timestamp_nanos(nanos);
             self.day = day;
-            let (high, low) = (date.year() / 100, date.year() % 100);
-            self.date[0..2].copy_from_slice(&two(high.into()));
-            self.date[2..4].copy_from_slice(&two(low.into()));
-            self.date[5..7].copy_from_slice(&two(date.month().into()));
-            self.date[8..10].copy_from_slice(&two(date.day().into()));
+            let (year, month, day) = civil(day);
+            self.date[0..2].copy_from_slice(&two(year / 100));
+            self.date[2..4].copy_from_slice(&two(year));
+            self.date[5..7].copy_from_slice(&two(month));
+            self.date[8..10].copy_from_slice(&two(day));
         }
         let within = nanos.rem_euclid(NANOS_PER_DAY);
         let (seconds, fraction) = (within / NANOS_PER_SECOND, within % NANOS_PER_SECOND);
-        let [h1, h2] = two(seconds / 3600);
-        let [m1, m2] = two(seconds / 60 % 60);
-        let [s1, s2] = two(seconds % 60);
-        out.extend_from_slice(&self.date);
-        out.extend_from_slice(&[h1, h2, b':', m1, m2, b':', s1, s2]);
+        // As one piece: rows are many.
+        let mut text = *b"yyyy-mm-ddThh:mm:ss.000000000Z";
+        text[0..11].copy_from_slice(&self.date);
+        text[11..13].copy_from_slice(&two(seconds / 3600));
+        text[14..16].copy_from_slice(&two(seconds / 60 % 60));
+        text[17..19].copy_from_slice(&two(seconds % 60));
         let digits = match self.precision {
-            Precision::Needed if fraction == 0 => return out.push(b'Z'),
-            Precision::Needed => needed(fraction),
             Precision::Milliseconds => 3,
+            Precision::Needed if fraction == 0 => {
+                text[19] = b'Z';
+                return out.extend_from_slice(&text[..20]);
+            }
+            Precision::Needed => needed(fraction),
         };
-        let mut text = *b".000000000Z";
         let mut rest = fraction;
-        for place in text[1..10].iter_mut().rev() {
+        for place in text[20..29].iter_mut().rev() {
             *place = digit(rest % 10);
             rest /= 10;
         }
-        out.extend_from_slice(&text[..=digits]);
-        out.push(b'Z');
+        text[20 + digits] = b'Z';
+        out.extend_from_slice(&text[..=20 + digits]);
     }
+}
+
+/// Year, month and day of a day counted from 1970-01-01, in the Gregorian
+/// calendar: `civil_from_days` of Howard Hinnant, "chrono-Compatible Low-Level
+/// Date Algorithms", with years that begin in March.
+const fn civil(day: i64) -> (i64, i64, i64) {
+    const DAYS_PER_ERA: i64 = 146_097;
+    let day = day + 719_468;
+    let (era, of_era) = (day.div_euclid(DAYS_PER_ERA), day.rem_euclid(DAYS_PER_ERA));
+    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let of_month = of_year - (153 * month + 2) / 5 + 1;
+    let (month, later) = if month < 10 {
+        (month + 3, 0)
+    } else {
+        (month - 9, 1)
+    };
+    (400 * era + year + later, month, of_month)
 }
 
 /// How many of the nine digits of `fraction` are needed.

@@ -58,7 +58,7 @@ fn measurements() -> RequestBody {
         .item(envelope)
         .item(rows())
         .description(Some(
-            "Rows of meters, in an envelope or as they are. A value of null is no value",
+            "Rows of meters, in an envelope or as they are, with at least one value among them",
         ));
     let example = json!({"data": [{
         "measurement": "energy",

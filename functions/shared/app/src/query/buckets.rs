@@ -251,7 +251,9 @@ fn between(
 ) -> stat::Answer {
     match (before, after) {
         (Some((t0, stat::Answer::Number(y0))), Some((t1, stat::Answer::Number(y1)))) => {
-            let share = start.since(t0) as f64 / t1.since(t0) as f64;
+            // All of time spans more nanoseconds than 64 signed bits count.
+            let since = |time: Timestamp| time.nanos().abs_diff(t0.nanos()) as f64;
+            let share = since(start) / since(t1);
             // Not y0 + (y1 - y0) * share, whose difference may overflow.
             stat::Answer::Number(y0.mul_add(1.0 - share, y1 * share))
         }

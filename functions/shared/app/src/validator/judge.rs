@@ -1,5 +1,7 @@
 //! Holds the points of a batch against the rules of their source.
 
+use std::sync::Arc;
+
 use serde_json::json;
 use tidemark_api::body;
 use tidemark_api::problem::ItemError;
@@ -9,27 +11,61 @@ use tidemark_core::name::SeriesName;
 use tidemark_core::point::Tags;
 use tidemark_core::rules::Rules;
 use tidemark_core::time::Timestamp;
+use tidemark_store::port::Refusal;
 
 use super::message::{self, Fault};
 
-/// Divides a batch into what is to be stored and what is not, with all reasons.
-pub(crate) fn judge(batch: Batch) -> (Write, Vec<Reject>) {
+/// A batch divided into what is to be stored and what is not.
+pub(super) struct Judged {
+    /// What is to be stored.
+    pub(super) write: Arc<Write>,
+    /// What is not, with all reasons.
+    pub(super) rejects: Vec<Reject>,
+    /// What the points to be stored came in, one each, where they came as
+    /// messages: in case that the store refuses some.
+    messages: Vec<Payload>,
+}
+
+/// Holds a batch against the rules of its source.
+pub(super) fn judge(batch: Batch) -> Judged {
     let rules = Rules::of(batch.source);
-    let (series, rejects) = match batch.content {
-        Content::Points { series, rejects } => points(series, rejects, &rules, batch.received),
+    let (series, rejects, messages) = match batch.content {
+        Content::Points { series, rejects } => {
+            let (series, rejects) = points(series, rejects, &rules, batch.received);
+            (series, rejects, Vec::new())
+        }
         Content::Messages { series, payloads } => {
             messages(series, payloads, &rules, batch.received)
         }
     };
-    (
-        Write {
+    Judged {
+        write: Arc::new(Write {
             tenant: batch.tenant,
             batch: batch.id,
             received: batch.received,
             series,
-        },
+        }),
         rejects,
-    )
+        messages,
+    }
+}
+
+impl Judged {
+    /// A point that the store refused for good, as a reject.
+    pub(super) fn refused(&self, refusal: &Refusal) -> Option<Reject> {
+        let points = self.write.series.get(refusal.series)?;
+        let reject = as_reject(points, refusal.position, vec![Reason::StoreRejected])?;
+        let (payload, format) = match self.messages.get(refusal.position) {
+            Some(message) => (message.clone(), Format::Message),
+            None => (reject.payload, reject.format),
+        };
+        Some(Reject {
+            detail: refusal.detail.clone(),
+            payload,
+            format,
+            ..reject
+        })
+    }
 }
 
 fn points(
@@ -72,9 +108,10 @@ fn messages(
     payloads: Vec<Payload>,
     rules: &Rules,
     received: Timestamp,
-) -> (Vec<SeriesPoints>, Vec<Reject>) {
+) -> (Vec<SeriesPoints>, Vec<Reject>, Vec<Payload>) {
     let mut points = SeriesPoints::new(series);
     let mut rejects = Vec::new();
+    let mut kept = Vec::new();
     for (index, payload) in (0..).zip(payloads) {
         let decoded = match payload.whole() {
             Some(bytes) => message::decode(bytes),
@@ -91,7 +128,10 @@ fn messages(
         } = decoded;
         faults.extend(against(rules, time, &tags, received));
         match (time, value) {
-            (Some(time), Some(value)) if faults.is_empty() => points.push(index, time, value, tags),
+            (Some(time), Some(value)) if faults.is_empty() => {
+                points.push(index, time, value, tags);
+                kept.push(payload);
+            }
             _ => {
                 let mut reasons: Vec<Reason> = faults.iter().map(|fault| fault.reason).collect();
                 reasons.sort_unstable();
@@ -110,14 +150,12 @@ fn messages(
             }
         }
     }
-    (
-        if points.is_empty() {
-            Vec::new()
-        } else {
-            vec![points]
-        },
-        rejects,
-    )
+    let series = if points.is_empty() {
+        Vec::new()
+    } else {
+        vec![points]
+    };
+    (series, rejects, kept)
 }
 
 fn too_large() -> Fault {
@@ -214,11 +252,7 @@ fn detail(reason: Reason) -> String {
 
 /// A well-formed point as a reject. Its payload is the point in the form of
 /// `POST /api`: what exactly came is not known any more.
-pub(super) fn as_reject(
-    points: &SeriesPoints,
-    position: usize,
-    reasons: Vec<Reason>,
-) -> Option<Reject> {
+fn as_reject(points: &SeriesPoints, position: usize, reasons: Vec<Reason>) -> Option<Reject> {
     let (time, value) = (*points.times.get(position)?, *points.values.get(position)?);
     let tags = points.tags_at(position);
     let mut point = json!({"name": points.name, "t": time.to_string(), "v": value});

@@ -75,7 +75,11 @@ pub(crate) fn decode(bytes: &[u8]) -> Decoded {
     let form: Form<'_> = match serde_json::from_slice(bytes) {
         Ok(form) if is_object => form,
         Ok(_) => {
-            fault("", Reason::Malformed, "the message is not an object".to_owned());
+            fault(
+                "",
+                Reason::Malformed,
+                "the message is not an object".to_owned(),
+            );
             return decoded;
         }
         Err(error) => {
@@ -111,25 +115,12 @@ pub(crate) fn decode(bytes: &[u8]) -> Decoded {
         ),
         None => fault("value", Reason::Malformed, "missing".to_owned()),
     }
-    match form
-        .tags
-        .map(|raw| serde_json::from_str::<Vec<String>>(raw.get()))
-    {
-        None => {}
-        Some(Ok(tags)) => match Tags::new(tags.iter().cloned()) {
-            Ok(tags) => decoded.tags = tags,
-            Err(error) => {
-                fault("tags", Reason::Malformed, error.to_string());
-                // These two still have their say.
-                let telling = tags.into_iter().filter(|t| t == "system" || t == "suspect");
-                decoded.tags = Tags::new(telling).unwrap_or_default();
-            }
-        },
-        Some(Err(_)) => fault(
-            "tags",
-            Reason::Malformed,
-            "not a list of strings".to_owned(),
-        ),
+    if let Some(raw) = form.tags {
+        let (tags, wrong) = parse_tags(raw.get());
+        decoded.tags = tags;
+        if let Some(detail) = wrong {
+            fault("tags", Reason::Malformed, detail);
+        }
     }
     decoded
 }
@@ -140,6 +131,30 @@ fn parse_time(raw: &str) -> Result<Timestamp, TimeError> {
         return Err(TimeError::Syntax);
     }
     Timestamp::parse(raw, Tz::UTC)
+}
+
+/// The tags, and what is wrong with them. Where that is something, those that
+/// discard still have their say.
+fn parse_tags(raw: &str) -> (Tags, Option<String>) {
+    let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(raw) else {
+        return (Tags::none(), Some("not a list of strings".to_owned()));
+    };
+    let texts: Vec<String> = items
+        .iter()
+        .filter_map(|item| serde_json::from_str(item.get()).ok())
+        .collect();
+    let wrong = if texts.len() < items.len() {
+        "not a list of strings".to_owned()
+    } else {
+        match Tags::new(texts.iter().cloned()) {
+            Ok(tags) => return (tags, None),
+            Err(error) => error.to_string(),
+        }
+    };
+    let telling = texts
+        .into_iter()
+        .filter(|t| t == "system" || t == "suspect");
+    (Tags::new(telling).unwrap_or_default(), Some(wrong))
 }
 
 /// None if it is of neither form; may be NaN or infinite.
@@ -219,9 +234,12 @@ mod tests {
 
     #[test]
     fn bad_tags_do_not_hide_the_telling_ones() {
-        let decoded = decode(br#"{"time": 1, "value": 1, "tags": ["a;b", "suspect"]}"#);
-        assert_eq!(decoded.faults.len(), 1);
-        assert!(decoded.tags.contains("suspect"));
+        for bad in [r#""a;b""#, r#""""#, "7", "null", "[]", r#""\ud800""#] {
+            let message = format!(r#"{{"time": 1, "value": 1, "tags": [{bad}, "suspect"]}}"#);
+            let decoded = decode(message.as_bytes());
+            assert_eq!(decoded.faults.len(), 1, "{bad}");
+            assert!(decoded.tags.contains("suspect"), "{bad}");
+        }
     }
 
     proptest! {

@@ -6,11 +6,11 @@ mod message;
 
 use std::sync::Arc;
 
-use tidemark_core::batch::{Batch, Reject, SeriesPoints, Source, Write};
-use tidemark_core::discard::{Discard, Reason};
+use tidemark_core::batch::{Batch, Reject, Source, Write};
+use tidemark_core::discard::Discard;
 use tidemark_core::name::SeriesName;
 use tidemark_store::error::Result;
-use tidemark_store::port::{Catalog, DiscardLog, PointStore, Refusal};
+use tidemark_store::port::{Catalog, DiscardLog, PointStore};
 
 pub(crate) use judge::reread;
 
@@ -31,12 +31,12 @@ impl Validator {
     /// done of it.
     pub async fn handle(&self, batch: Batch) -> Result<()> {
         let source = batch.source;
-        let (write, rejects) = judge::judge(batch);
-        let discards: Vec<Discard> = rejects
+        let mut judged = judge::judge(batch);
+        let discards: Vec<Discard> = std::mem::take(&mut judged.rejects)
             .into_iter()
-            .map(|reject| discard(&write, source, reject))
+            .map(|reject| discard(&judged.write, source, reject))
             .collect();
-        let write = Arc::new(write);
+        let write = &judged.write;
         let names: Vec<&SeriesName> = write.series.iter().map(|s| &s.name).collect();
         let register = async {
             match names.as_slice() {
@@ -51,14 +51,14 @@ impl Validator {
         let store = async {
             match write.series.as_slice() {
                 [] => Ok(Vec::new()),
-                _ => self.points.write(&write).await,
+                _ => self.points.write(write).await,
             }
         };
         // At once, so that a store with group commit syncs once.
         let ((), refusals, ()) = tokio::try_join!(register, store, self.keep(&discards))?;
         let refused: Vec<Discard> = refusals
             .iter()
-            .filter_map(|refusal| refused(&write, source, refusal))
+            .filter_map(|refusal| Some(discard(write, source, judged.refused(refusal)?)))
             .collect();
         self.keep(&refused).await
     }
@@ -89,16 +89,4 @@ fn discard(write: &Write, source: Source, reject: Reject) -> Discard {
         format: reject.format,
         replayed: None,
     }
-}
-
-/// What the store refused for good becomes a discard as well.
-fn refused(write: &Write, source: Source, refusal: &Refusal) -> Option<Discard> {
-    let points: &SeriesPoints = write.series.get(refusal.series)?;
-    let position = refusal.position;
-    let reject = Reject {
-        index: *points.index.get(position)?,
-        detail: refusal.detail.clone(),
-        ..judge::as_reject(points, position, vec![Reason::StoreRejected])?
-    };
-    Some(discard(write, source, reject))
 }

@@ -108,13 +108,16 @@ impl Flusher {
         outcome
     }
 
-    /// What was done is on disk.
-    pub(super) fn committed(&mut self) {
+    /// What was done is on disk. True if it has left free pages behind.
+    pub(super) fn committed(&mut self) -> bool {
+        let mut freed = false;
         for work in self.uncommitted.drain(..) {
-            if let Work::Flush(entry) = work {
-                lock(&entry.tail).frozen = None;
+            match work {
+                Work::Flush(entry) => lock(&entry.tail).frozen = None,
+                Work::Cut(_) => freed = true,
             }
         }
+        freed
     }
 
     /// What was done is undone; it will be tried again.

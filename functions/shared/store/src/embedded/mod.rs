@@ -73,7 +73,9 @@ impl Embedded {
         let mut connection = connect(&path, vfs, OpenFlags::SQLITE_OPEN_CREATE)?;
         connection
             .execute_batch(
-                "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;",
+                "PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL;
+                 PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+                 PRAGMA journal_size_limit = 67108864;",
             )
             .map_err(failed("setting up the database"))?;
         schema::migrate(&mut connection)?;

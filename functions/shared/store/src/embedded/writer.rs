@@ -25,6 +25,12 @@ const GROUP: usize = 256;
 const FLUSH_SLICE: Duration = Duration::from_millis(5);
 /// How often the flusher is asked whether it has something to do.
 const IDLE: Duration = Duration::from_millis(500);
+/// How long nothing may come before the file is tidied.
+const QUIET: Duration = Duration::from_millis(100);
+/// How many free pages the file may keep for what comes next.
+const FREE_PAGES: usize = 64;
+/// How many pages are released at a time.
+const TIDIED_PAGES: usize = 512;
 
 /// Carried out inside the transaction.
 type Command = Box<dyn FnOnce(&mut Transaction<'_>) -> Result<Done> + Send>;
@@ -126,6 +132,8 @@ struct Run<'a> {
     connection: &'a Connection,
     memory: &'a Arc<Memory>,
     flusher: Flusher,
+    /// Whether the file may hold pages that nobody uses.
+    untidy: bool,
 }
 
 fn run(
@@ -138,23 +146,32 @@ fn run(
         connection,
         memory,
         flusher,
+        untidy: true,
     };
     while run.turn(waiting).is_continue() {}
     run.flush_all();
+    while run.untidy {
+        run.tidy();
+    }
 }
 
 impl Run<'_> {
     /// One transaction with what is waiting; waits a while if nothing is.
     fn turn(&mut self, waiting: &Receiver<Message>) -> ControlFlow<()> {
         self.flusher.look_around();
-        let patience = if self.flusher.is_busy() {
-            Duration::ZERO
-        } else {
-            IDLE
+        let patience = match (self.flusher.is_busy(), self.untidy) {
+            (true, _) => Duration::ZERO,
+            (false, true) => QUIET,
+            (false, false) => IDLE,
         };
         let mut next = match waiting.recv_timeout(patience) {
             Ok(message) => Some(message),
-            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Timeout) => {
+                if self.untidy && !self.flusher.is_busy() {
+                    self.tidy();
+                }
+                None
+            }
             Err(RecvTimeoutError::Disconnected) => return ControlFlow::Break(()),
         };
         let mut group = Vec::new();
@@ -178,6 +195,21 @@ impl Run<'_> {
         }
         self.transact(group, FLUSH_SLICE);
         after
+    }
+
+    /// Gives pages that nobody uses back to the file system, some at a time.
+    fn tidy(&mut self) {
+        let free: rusqlite::Result<usize> =
+            self.connection
+                .pragma_query_value(None, "freelist_count", |row| row.get(0));
+        self.untidy = free.is_ok_and(|free| free > FREE_PAGES);
+        if self.untidy {
+            let release = format!("PRAGMA incremental_vacuum({TIDIED_PAGES})");
+            if let Err(error) = self.connection.execute_batch(&release) {
+                tracing::warn!(%error, "free pages were not released");
+                self.untidy = false;
+            }
+        }
     }
 
     /// Flushes everything. False if that failed: the log has it, and the next
@@ -228,7 +260,7 @@ impl Run<'_> {
             }
             flusher.failed();
         } else {
-            flusher.committed();
+            self.untidy |= flusher.committed();
             effects.apply();
         }
         let succeeded = outcome.is_ok();

@@ -13,7 +13,7 @@ pub struct Query {
     pub tenant: Tenant,
     /// When.
     pub time: Timestamp,
-    /// Tells apart queries of one instant.
+    /// Tells apart queries of one instant; below 2^63.
     pub sequence: u64,
     /// About which series, where it was about one.
     pub series: Option<SeriesName>,

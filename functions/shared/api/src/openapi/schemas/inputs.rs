@@ -8,7 +8,9 @@ use tidemark_core::name::SeriesName;
 use tidemark_core::point::Tags;
 use utoipa::openapi::schema::{AnyOfBuilder, Type};
 
-use super::{AnySchema, Properties, array, closed, date_time, map, named, of, one_of, part, text};
+use super::{
+    AnySchema, Properties, array, closed, date_time, map, named, of, one_of, or_null, part, text,
+};
 use crate::openapi::forms;
 use crate::requests::measurements::MAX_PART_BYTES;
 
@@ -56,7 +58,7 @@ fn measurement_row() -> AnySchema {
         .with("muid", part().that_is("The meter"))
         .max_properties(Some(Tags::MAX))
         .that_is("The meter's id, and further tags, which stay with the points as `key=value`");
-    map(of(Type::Number).that_is("The value under an OBIS code"))
+    map(or_null(Type::Number).that_is("The value under an OBIS code; null is no value"))
         .keys(text(forms::NAME).max_length(Some(MAX_PART_BYTES)))
         .with("measurement", part().that_is("What was measured"))
         .with("timestamp", named("Instant"))
