@@ -67,14 +67,22 @@ def load_until_killed(process: Tidemark, writers: list[Writer], seconds: float) 
         except BaseException as e:
             failures.append(e)
 
+    def answered() -> int:
+        return sum(len(writer.answered) for writer in writers)
+
+    before, deadline = answered(), time.monotonic() + 30
     threads = [threading.Thread(target=run, args=[writer]) for writer in writers]
     for thread in threads:
         thread.start()
+    # The load has begun when something was answered.
+    while answered() == before and not failures and time.monotonic() < deadline:
+        time.sleep(0.01)
     time.sleep(seconds)
     process.kill()
     for thread in threads:
         thread.join()
     assert not failures, failures
+    assert answered() > before, "nothing was answered"
 
 
 def check_all_is_there(api: Client, writers: list[Writer]) -> None:
@@ -107,9 +115,7 @@ def test_no_answered_point_is_lost_in_ten_kills(tmp_path: Path) -> None:
     process = Tidemark(tmp_path)
     with process:
         for _ in range(ROUNDS):
-            before = sum(len(writer.answered) for writer in writers)
-            load_until_killed(process, writers, rng.uniform(0.3, 1.0))
-            assert sum(len(writer.answered) for writer in writers) > before
+            load_until_killed(process, writers, rng.uniform(0.1, 0.8))
             process.start()
             check_all_is_there(Client(process.url), writers)
 
