@@ -68,14 +68,18 @@ pub(crate) fn decode(bytes: &[u8]) -> Decoded {
             member,
             reason,
             detail,
-        })
+        });
     };
     // serde would take an array for the members in their order.
     let is_object = bytes.trim_ascii_start().starts_with(b"{");
     let form: Form<'_> = match serde_json::from_slice(bytes) {
         Ok(form) if is_object => form,
         Ok(_) => {
-            fault("", Reason::Malformed, "the message is not an object".to_owned());
+            fault(
+                "",
+                Reason::Malformed,
+                "the message is not an object".to_owned(),
+            );
             return decoded;
         }
         Err(error) => {
@@ -90,7 +94,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Decoded {
     match form.time.map(|raw| parse_time(raw.get())) {
         Some(Ok(time)) => decoded.time = Some(time),
         Some(Err(TimeError::Range)) => {
-            fault("time", Reason::OutOfRange, TimeError::Range.to_string())
+            fault("time", Reason::OutOfRange, TimeError::Range.to_string());
         }
         Some(Err(TimeError::Syntax)) => fault(
             "time",
