@@ -27,7 +27,7 @@ impl Query {
         )
         .map_err(fail)?;
         let mut list = SeriesList::new(count, request.decimals, paging.limit);
-        let mut last = None;
+        let mut shown = None;
         for (position, series) in found.iter().enumerate() {
             let details = if request.details && position < paging.limit {
                 Some(self.details(call, series).await?)
@@ -37,9 +37,9 @@ impl Query {
             if !list.push(&series.name, series.updated, details.as_ref()) {
                 break;
             }
-            last = Some(position);
+            shown = Some(position);
         }
-        let next = match last {
+        let next = match shown {
             Some(position) if position + 1 < found.len() => {
                 Some(paging.next(&found[position].name)?)
             }

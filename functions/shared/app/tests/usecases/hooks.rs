@@ -1,0 +1,300 @@
+//! The embedded store with hooks: calls that fail when a test says so, points
+//! that are refused, extents that are exaggerated.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use tidemark_app::validator::Validator;
+use tidemark_core::batch::{Batch, Write};
+use tidemark_core::discard::{Discard, DiscardId};
+use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
+use tidemark_core::point::Stamp;
+use tidemark_core::time::{TimeRange, Timestamp};
+use tidemark_core::tombstone::Tombstone;
+use tidemark_store::embedded::Embedded;
+use tidemark_store::error::{Kind, Result, StoreError};
+use tidemark_store::port::{
+    Bucket, Catalog, DiscardCount, DiscardFilter, DiscardLog, Extent, Page, PointStore, Queue,
+    Refusal, Scan, Series, Summarize,
+};
+
+/// What a failure says about itself; no answer may repeat it.
+pub(crate) const INSIDE: &str = "table chunk of /var/lib/tidemark is busy";
+
+/// A call of a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Call {
+    Write,
+    Read,
+    Summarize,
+    Extent,
+    DeletePoints,
+    Register,
+    GetSeries,
+    ListSeries,
+    Tombstone,
+    DeleteSeries,
+    Put,
+    GetDiscard,
+    ListDiscards,
+    MarkReplayed,
+    Send,
+}
+
+/// Whether a call that fails was carried out all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Done {
+    Not,
+    AllTheSame,
+}
+
+/// What a test wants of the ports.
+#[derive(Default)]
+pub(crate) struct Hooks {
+    faults: Mutex<Vec<(Call, Kind, Done)>>,
+    refuses: Mutex<Option<f64>>,
+    exaggerates: Mutex<Option<u64>>,
+    stingy: AtomicBool,
+    reads: AtomicU64,
+    pub(crate) summarized: AtomicU64,
+}
+
+impl Hooks {
+    /// Has the next such call fail, once.
+    pub(crate) fn fail(&self, call: Call, kind: Kind, done: Done) {
+        self.faults.lock().unwrap().push((call, kind, done));
+    }
+
+    /// Has the point store refuse values of at least this.
+    pub(crate) fn refuse_from(&self, value: f64) {
+        *self.refuses.lock().unwrap() = Some(value);
+    }
+
+    /// Has the point store say that there are so many points wherever there are
+    /// some; or no longer.
+    pub(crate) fn exaggerate(&self, points: impl Into<Option<u64>>) {
+        *self.exaggerates.lock().unwrap() = points.into();
+    }
+
+    /// Has every read end after three points, and every other one before the
+    /// first, as a store may; or no longer.
+    pub(crate) fn be_stingy(&self, stingy: bool) {
+        self.stingy.store(stingy, Ordering::Relaxed);
+    }
+
+    /// Whether every failure that was wanted has happened.
+    pub(crate) fn all_happened(&self) -> bool {
+        self.faults.lock().unwrap().is_empty()
+    }
+
+    async fn around<T>(&self, call: Call, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let fault = {
+            let mut faults = self.faults.lock().unwrap();
+            let at = faults.iter().position(|(failing, ..)| *failing == call);
+            at.map(|at| faults.remove(at))
+        };
+        let Some((_, kind, done)) = fault else {
+            return work.await;
+        };
+        if done == Done::AllTheSame {
+            work.await?;
+        }
+        Err(StoreError::new(kind, INSIDE).because(std::io::Error::other(INSIDE)))
+    }
+}
+
+/// The embedded store with hooks.
+#[derive(Clone)]
+pub(crate) struct Hooked {
+    pub(crate) store: Embedded,
+    pub(crate) hooks: Arc<Hooks>,
+}
+
+#[async_trait]
+impl PointStore for Hooked {
+    async fn write(&self, write: &Arc<Write>) -> Result<Vec<Refusal>> {
+        let refused = *self.hooks.refuses.lock().unwrap();
+        let work = async {
+            let Some(limit) = refused else {
+                return self.store.write(write).await;
+            };
+            let (taken, refusals) = sift(write, limit);
+            self.store.write(&Arc::new(taken)).await?;
+            Ok(refusals)
+        };
+        self.hooks.around(Call::Write, work).await
+    }
+
+    async fn read(&self, scan: Scan<'_>) -> Result<Page> {
+        let scan = if self.hooks.stingy.load(Ordering::Relaxed) {
+            if self
+                .hooks
+                .reads
+                .fetch_add(1, Ordering::Relaxed)
+                .is_multiple_of(2)
+            {
+                return Ok(Page {
+                    points: Vec::new(),
+                    rest: Some(scan.range),
+                });
+            }
+            Scan {
+                limit: scan.limit.min(3),
+                ..scan
+            }
+        } else {
+            scan
+        };
+        self.hooks.around(Call::Read, self.store.read(scan)).await
+    }
+
+    async fn summarize(&self, request: Summarize<'_>) -> Result<Vec<Bucket>> {
+        self.hooks.summarized.fetch_add(1, Ordering::Relaxed);
+        self.hooks
+            .around(Call::Summarize, self.store.summarize(request))
+            .await
+    }
+
+    async fn extent(&self, series: &SeriesKey, range: TimeRange) -> Result<Option<Extent>> {
+        let extent = self
+            .hooks
+            .around(Call::Extent, self.store.extent(series, range))
+            .await?;
+        let points = *self.hooks.exaggerates.lock().unwrap();
+        Ok(extent.map(|extent| Extent {
+            points: points.unwrap_or(extent.points),
+            ..extent
+        }))
+    }
+
+    async fn delete(
+        &self,
+        series: &SeriesKey,
+        range: TimeRange,
+        deleted_at: Timestamp,
+    ) -> Result<()> {
+        let work = PointStore::delete(&self.store, series, range, deleted_at);
+        self.hooks.around(Call::DeletePoints, work).await
+    }
+}
+
+/// Divides a write into what is below `limit` and what is refused.
+fn sift(write: &Write, limit: f64) -> (Write, Vec<Refusal>) {
+    let mut taken = Write {
+        series: Vec::new(),
+        ..write.clone()
+    };
+    let mut refusals = Vec::new();
+    for (series, points) in write.series.iter().enumerate() {
+        let mut good = tidemark_core::batch::SeriesPoints::new(points.name.clone());
+        for position in 0..points.len() {
+            let value = points.values[position];
+            if value.get() < limit {
+                let tags = points.tags_at(position).clone();
+                good.push(points.index[position], points.times[position], value, tags);
+            } else {
+                refusals.push(Refusal {
+                    series,
+                    position,
+                    detail: "greater than is stored here".to_owned(),
+                });
+            }
+        }
+        taken.series.push(good);
+    }
+    (taken, refusals)
+}
+
+#[async_trait]
+impl Catalog for Hooked {
+    async fn register(
+        &self,
+        tenant: &Tenant,
+        names: &[&SeriesName],
+        received: Timestamp,
+    ) -> Result<()> {
+        let work = self.store.register(tenant, names, received);
+        self.hooks.around(Call::Register, work).await
+    }
+
+    async fn get(&self, series: &SeriesKey) -> Result<Option<Series>> {
+        let work = Catalog::get(&self.store, series);
+        self.hooks.around(Call::GetSeries, work).await
+    }
+
+    async fn list(
+        &self,
+        tenant: &Tenant,
+        prefix: &str,
+        after: Option<&SeriesName>,
+        limit: usize,
+    ) -> Result<Vec<Series>> {
+        let work = Catalog::list(&self.store, tenant, prefix, after, limit);
+        self.hooks.around(Call::ListSeries, work).await
+    }
+
+    async fn count(&self, tenant: &Tenant, prefix: &str) -> Result<u64> {
+        self.store.count(tenant, prefix).await
+    }
+
+    async fn tombstone(&self, series: &SeriesKey, tombstone: Tombstone) -> Result<()> {
+        let work = self.store.tombstone(series, tombstone);
+        self.hooks.around(Call::Tombstone, work).await
+    }
+
+    async fn delete(&self, series: &SeriesKey, deleted_at: Timestamp) -> Result<bool> {
+        let work = Catalog::delete(&self.store, series, deleted_at);
+        self.hooks.around(Call::DeleteSeries, work).await
+    }
+}
+
+#[async_trait]
+impl DiscardLog for Hooked {
+    async fn put(&self, discards: &[Discard]) -> Result<()> {
+        self.hooks.around(Call::Put, self.store.put(discards)).await
+    }
+
+    async fn get(&self, tenant: &Tenant, id: DiscardId) -> Result<Option<Discard>> {
+        let work = DiscardLog::get(&self.store, tenant, id);
+        self.hooks.around(Call::GetDiscard, work).await
+    }
+
+    async fn list(
+        &self,
+        tenant: &Tenant,
+        filter: &DiscardFilter,
+        before: Option<Stamp>,
+        limit: usize,
+    ) -> Result<Vec<Discard>> {
+        let work = DiscardLog::list(&self.store, tenant, filter, before, limit);
+        self.hooks.around(Call::ListDiscards, work).await
+    }
+
+    async fn counts(&self, tenant: &Tenant, received: TimeRange) -> Result<Vec<DiscardCount>> {
+        self.store.counts(tenant, received).await
+    }
+
+    async fn mark_replayed(&self, tenant: &Tenant, id: DiscardId, at: Timestamp) -> Result<bool> {
+        let work = self.store.mark_replayed(tenant, id, at);
+        self.hooks.around(Call::MarkReplayed, work).await
+    }
+}
+
+/// The queue without a queue: the validator is called.
+pub(crate) struct Direct {
+    pub(crate) validator: Validator,
+    pub(crate) hooks: Arc<Hooks>,
+}
+
+#[async_trait]
+impl Queue for Direct {
+    async fn send(&self, batch: Batch) -> Result<()> {
+        let work = self.validator.handle(batch);
+        self.hooks.around(Call::Send, work).await
+    }
+
+    async fn check(&self) -> Result<()> {
+        self.hooks.around(Call::Send, async { Ok(()) }).await
+    }
+}
