@@ -32,17 +32,23 @@ const BODY_TIME: Duration = Duration::from_mins(1);
 /// client, which is still sending, comes to see the answer.
 const OVERRUN: usize = 32 << 20;
 /// How long requests that are under way have when the server stops.
-const GRACE: Duration = Duration::from_secs(10);
+pub(crate) const GRACE: Duration = Duration::from_secs(10);
 
-/// Serves until the process is told to stop (SIGINT, SIGTERM), then lets
-/// requests that are under way finish.
-pub(crate) async fn serve(address: SocketAddr, service: Arc<Service>) -> std::io::Result<()> {
-    let listener = TcpListener::bind(address)
+/// Takes the address, so that connections wait there.
+pub(crate) async fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    TcpListener::bind(address)
         .await
-        .map_err(|e| std::io::Error::new(e.kind(), format!("listening on {address}: {e}")))?;
-    eprintln!("tidemark: listening on http://{}", listener.local_addr()?);
+        .map_err(|e| std::io::Error::new(e.kind(), format!("listening on {address}: {e}")))
+}
+
+/// Serves until `stop` ends, then lets requests that are under way finish.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    service: Arc<Service>,
+    stop: impl Future<Output = ()>,
+) {
     let graceful = GracefulShutdown::new();
-    let mut stop = std::pin::pin!(stop()?);
+    let mut stop = std::pin::pin!(stop);
     loop {
         let stream = tokio::select! {
             accepted = listener.accept() => match accepted {
@@ -65,11 +71,10 @@ pub(crate) async fn serve(address: SocketAddr, service: Arc<Service>) -> std::io
     {
         tracing::warn!("requests were broken off: they took longer than {GRACE:?}");
     }
-    Ok(())
 }
 
-/// Ends when the process is told to stop.
-fn stop() -> std::io::Result<impl Future<Output = ()>> {
+/// Ends when the process is told to stop (SIGINT, SIGTERM).
+pub(crate) fn stop() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;

@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 use config::Config;
 use tidemark_store::embedded::Embedded;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 fn main() -> ExitCode {
     tracing_subscriber::fmt()
@@ -34,12 +36,20 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
         .build()?
         .block_on(async {
             let parts = ports::wire(&store, &config)?;
+            let stop = host::stop()?;
+            // First: what is fetched before the start fails would be lost.
+            let listener = host::listen(config.address).await?;
+            eprintln!("tidemark: listening on http://{}", listener.local_addr()?);
+            let (stopping, stopped) = oneshot::channel();
             let fetching = parts
                 .fetcher
-                .map(|fetcher| tokio::spawn(ports::tick(fetcher)));
-            host::serve(config.address, Arc::new(parts.service)).await?;
-            if let Some(fetching) = fetching {
-                fetching.abort();
+                .map(|fetcher| tokio::spawn(ports::tick(fetcher, stopped)));
+            host::serve(listener, Arc::new(parts.service), stop).await;
+            drop(stopping);
+            if let Some(fetching) = fetching
+                && timeout(host::GRACE, fetching).await.is_err()
+            {
+                tracing::warn!("fetching was broken off");
             }
             store.close().await?;
             Ok(())

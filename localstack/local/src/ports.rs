@@ -19,6 +19,7 @@ use tidemark_core::batch::Batch;
 use tidemark_store::embedded::Embedded;
 use tidemark_store::error::{Kind, Result, StoreError};
 use tidemark_store::port::{Bucket, Calculator, Job, PointStore, Queue};
+use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::config::Config;
@@ -97,12 +98,18 @@ pub(crate) fn wire(store: &Embedded, config: &Config) -> std::result::Result<Par
     Ok(Parts { service, fetcher })
 }
 
-/// Drains the data server every second, for ever.
-pub(crate) async fn tick(fetcher: Fetcher) {
+/// Drains the data server every second until `stopped` tells so (its sender may
+/// just be gone), but to the end of what is in hand: the data server has
+/// forgotten that.
+pub(crate) async fn tick(fetcher: Fetcher, mut stopped: oneshot::Receiver<()>) {
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        ticks.tick().await;
+        tokio::select! {
+            biased;
+            _ = &mut stopped => return,
+            _ = ticks.tick() => {}
+        }
         let fetched = fetcher.tick(BUDGET).await;
         if fetched > 0 {
             tracing::debug!(fetched, "messages fetched");
