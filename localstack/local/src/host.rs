@@ -143,17 +143,19 @@ async fn answer(service: &Service, request: Request<Incoming>) -> Response<Full<
 }
 
 async fn handle(service: &Service, request: Request<Incoming>) -> Result<Response<Bytes>, Problem> {
-    let route: Match = routes::find(request.method(), request.uri().path())?;
     let (head, body) = request.into_parts();
+    let route = routes::find(&head.method, head.uri.path());
     let declared = head
         .headers
         .get(CONTENT_LENGTH)
         .and_then(|v| v.to_str().ok()?.parse().ok());
-    let body = tokio::time::timeout(BODY_TIME, read(body, declared, service.max_body))
-        .await
-        .map_err(|_| {
-            Problem::malformed_body(format!("the body did not arrive within {BODY_TIME:?}"))
-        })??;
+    // Where there is no route as well: who is still sending sees no answer.
+    let limit = if route.is_ok() { service.max_body } else { 0 };
+    let body = tokio::time::timeout(BODY_TIME, read(body, declared, limit)).await;
+    let route: Match = route?;
+    let body = body.map_err(|_| {
+        Problem::malformed_body(format!("the body did not arrive within {BODY_TIME:?}"))
+    })??;
     service
         .answer(&route, &Request::from_parts(head, body))
         .await
