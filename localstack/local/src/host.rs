@@ -23,6 +23,9 @@ use tracing::Instrument;
 
 use crate::service::Service;
 
+#[cfg(test)]
+mod tests;
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// How long a client may take to send the head of a request.
 const HEAD_TIME: Duration = Duration::from_secs(10);

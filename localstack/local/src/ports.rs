@@ -25,6 +25,9 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::config::Config;
 use crate::service::Service;
 
+#[cfg(test)]
+mod tests;
+
 /// How often the data server is drained.
 const TICK: Duration = Duration::from_secs(1);
 /// How long that may go on, so that ticks stay apart.

@@ -1,0 +1,173 @@
+//! Who may depend on whom. That the mathematics stays free of I/O, that the use
+//! cases know no host, and that one process is built without the AWS SDK is a
+//! matter of these edges, and this test holds them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cargo_metadata::{Metadata, MetadataCommand, Package};
+
+/// A package of ours, and those of ours that it may name.
+const MAY_NAME: [(&str, &[&str]); 9] = [
+    ("tidemark-core", &[]),
+    ("tidemark-store", &["tidemark-core"]),
+    ("tidemark-api", &["tidemark-core"]),
+    (
+        "tidemark-app",
+        &["tidemark-core", "tidemark-store", "tidemark-api"],
+    ),
+    ("tidemark-aws", &["tidemark-core", "tidemark-store"]),
+    ("tidemark-lambda", &["tidemark-api"]),
+    (
+        "tidemark",
+        &[
+            "tidemark-core",
+            "tidemark-store",
+            "tidemark-api",
+            "tidemark-app",
+        ],
+    ),
+    ("tidemark-data-server", &[]),
+    ("tidemark-bench", &[]),
+];
+
+/// What a Lambda function's package, in `functions/<its name>`, joins.
+const A_FUNCTION_MAY_NAME: &[&str] = &["tidemark-app", "tidemark-aws", "tidemark-lambda"];
+
+/// Who alone names the crates whose names begin like this.
+const ALONE: [(&str, &str); 4] = [
+    ("aws-sdk-", "tidemark-aws"),
+    ("aws-config", "tidemark-aws"),
+    ("lambda_", "tidemark-lambda"),
+    ("aws_lambda_", "tidemark-lambda"),
+];
+
+/// What `core` would do I/O, wait or tell the time with.
+const NOT_IN_CORE: [&str; 8] = [
+    "tokio",
+    "futures-util",
+    "async-trait",
+    "http",
+    "hyper",
+    "rusqlite",
+    "tracing",
+    "fastrand",
+];
+
+fn workspace() -> Metadata {
+    MetadataCommand::new()
+        .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
+        .no_deps()
+        .exec()
+        .unwrap()
+}
+
+/// The packages that a package names, for building, testing or running.
+fn named(package: &Package) -> BTreeSet<&str> {
+    package
+        .dependencies
+        .iter()
+        .map(|d| d.name.as_str())
+        .collect()
+}
+
+/// Whether the package is in `functions/`, but not shared.
+fn is_function(package: &Package, root: &str) -> bool {
+    let path = package.manifest_path.as_str();
+    let inside = path.strip_prefix(root).unwrap_or(path);
+    inside.starts_with("/functions/") && !inside.starts_with("/functions/shared/")
+}
+
+#[test]
+fn packages_name_only_those_they_may() {
+    let workspace = workspace();
+    let root = workspace.workspace_root.as_str();
+    let ours: BTreeSet<&str> = workspace.packages.iter().map(|p| p.name.as_str()).collect();
+    let rules = BTreeMap::from(MAY_NAME);
+    let mut faults = Vec::new();
+    for package in &workspace.packages {
+        let name = package.name.as_str();
+        let may = match rules.get(name) {
+            Some(may) => may,
+            None if is_function(package, root) => A_FUNCTION_MAY_NAME,
+            None => {
+                faults.push(format!("{name} has no rule here"));
+                continue;
+            }
+        };
+        for other in named(package).intersection(&ours) {
+            if !may.contains(other) {
+                faults.push(format!("{name} names {other}"));
+            }
+        }
+    }
+    assert_eq!(faults, Vec::<String>::new());
+    // The rules are about packages that there are.
+    for there in [
+        "tidemark-core",
+        "tidemark-store",
+        "tidemark-api",
+        "tidemark-app",
+        "tidemark",
+    ] {
+        assert!(ours.contains(there), "{there} is not in the workspace");
+    }
+}
+
+#[test]
+fn one_process_is_built_without_the_packages_for_aws() {
+    let workspace = workspace();
+    let packages: BTreeMap<&str, &Package> = workspace
+        .packages
+        .iter()
+        .map(|p| (p.name.as_str(), p))
+        .collect();
+    let (mut reached, mut next) = (BTreeSet::new(), vec!["tidemark"]);
+    while let Some(name) = next.pop() {
+        if let Some(package) = packages.get(name)
+            && reached.insert(name)
+        {
+            next.extend(named(package));
+        }
+    }
+    assert!(reached.contains("tidemark-app"));
+    assert!(!reached.contains("tidemark-aws"));
+    assert!(!reached.contains("tidemark-lambda"));
+}
+
+#[test]
+fn only_two_packages_know_aws() {
+    let mut faults = Vec::new();
+    for package in &workspace().packages {
+        for other in named(package) {
+            for (prefix, alone) in ALONE {
+                if other.starts_with(prefix) && package.name.as_str() != alone {
+                    faults.push(format!("{} names {other}", package.name));
+                }
+            }
+        }
+    }
+    assert_eq!(faults, Vec::<String>::new());
+}
+
+#[test]
+fn core_names_nothing_that_waits_or_does_io() {
+    let workspace = workspace();
+    let core = workspace
+        .packages
+        .iter()
+        .find(|p| p.name.as_str() == "tidemark-core")
+        .unwrap();
+    let found: Vec<_> = named(core)
+        .into_iter()
+        .filter(|name| NOT_IN_CORE.contains(name))
+        .collect();
+    assert_eq!(found, Vec::<&str>::new());
+}
+
+#[test]
+fn nothing_is_decided_by_features() {
+    for package in &workspace().packages {
+        let features: Vec<_> = package.features.keys().collect();
+        assert!(features.is_empty(), "{}: {features:?}", package.name);
+    }
+}
