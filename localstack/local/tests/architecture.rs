@@ -2,6 +2,11 @@
 //! cases know no host, and that one process is built without the AWS SDK is a
 //! matter of these edges, and this test holds them.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should say where"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::{Metadata, MetadataCommand, Package};
