@@ -71,11 +71,12 @@ impl Ingest {
             content: Content::Points { series, rejects },
         };
         let id = batch.id;
-        self.queue
-            .send(batch)
-            .await
-            .map_err(|e| failure::problem(&e))?;
-        if accepted == 0 {
+        // Rows of meters may all be without a value.
+        if accepted + rejected > 0 {
+            let sent = self.queue.send(batch).await;
+            sent.map_err(|e| failure::problem(&e))?;
+        }
+        if accepted == 0 && rejected > 0 {
             // They are discards now.
             return Err(Problem::invalid_points(
                 format!("all {rejected} points are wrong"),

@@ -86,6 +86,8 @@ pub(super) struct Collector {
     /// Where the latest point went.
     latest: usize,
     index: u32,
+    /// Whether there was an item at all, of points or without.
+    any: bool,
     memory: usize,
     limit: usize,
 }
@@ -98,6 +100,7 @@ impl Collector {
             slots: HashMap::new(),
             latest: 0,
             index: 0,
+            any: false,
             memory: 0,
             limit,
         }
@@ -236,9 +239,14 @@ impl Collector {
         Ok(())
     }
 
-    /// All of it; an error if there was no point, right or wrong.
+    /// Notes an item, which may turn out to hold no point.
+    pub(super) const fn begin_item(&mut self) {
+        self.any = true;
+    }
+
+    /// All of it; an error if there was no item.
     pub(super) fn finish(self) -> Result<Parsed, BodyError> {
-        if self.index == 0 {
+        if self.index == 0 && !self.any {
             return Err(BodyError::Empty);
         }
         Ok(self.parsed)

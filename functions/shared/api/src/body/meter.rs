@@ -75,6 +75,7 @@ fn array(
             payload,
             format: Format::Meter,
         };
+        collector.begin_item();
         collect(read(payload), origin, collector)?;
         number += 1;
     }
