@@ -27,7 +27,13 @@ fn ids(rows: &[Json]) -> Vec<String> {
 async fn a_waived_discard_is_accepted_once() {
     let world = World::new();
     let id = discarded(&world, &message(NOW - 4000, "7", r#"["suspect", "x"]"#)).await;
-    for query in ["", "?waive=too_old", "?waive=suspect", "?waive=system"] {
+    for query in [
+        "",
+        "?waive=too_old",
+        "?waive=suspect",
+        "?waive=system",
+        "?waive=system,too_old",
+    ] {
         let answer = replay(&world, &id, query).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{query}");
         let errors = answer.json()["errors"].clone();
@@ -39,7 +45,7 @@ async fn a_waived_discard_is_accepted_once() {
             .collect();
         let expected = ["too_old", "suspect"]
             .into_iter()
-            .filter(|reason| !query.ends_with(reason));
+            .filter(|reason| !query.contains(reason));
         assert_eq!(left, expected.collect::<Vec<_>>());
     }
     assert!(

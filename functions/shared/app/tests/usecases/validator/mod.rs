@@ -55,6 +55,8 @@ async fn every_reason_is_named_alone_and_with_others() {
             message(&now, "1", r#"["suspect", 7]"#),
             vec![Suspect, Malformed],
         ),
+        // Twice the same reason is one.
+        (message(&now, "true", "{}"), vec![Malformed]),
         (
             message("1e30", "[1]", r#"["system"]"#),
             vec![System, Malformed, OutOfRange],
