@@ -12,6 +12,7 @@ use super::collect::{Collector, Draft, Origin, Place};
 use super::error::{BodyError, Fault, NO_CHARACTER, place_of, quoted};
 use super::field;
 use super::scan::{self, Json};
+use crate::requests::measurements::{MAX_PART_BYTES, MAX_TAG_CHARACTERS};
 
 /// Reads the envelope or the bare array.
 pub(super) fn rows(text: &str, collector: &mut Collector) -> Result<(), BodyError> {
@@ -149,7 +150,7 @@ pub(super) fn read(json: &str) -> Row<'_> {
     let measurement = required(members.measurement, MEASUREMENT, faults)
         .and_then(|json| sound(name_part(json, MEASUREMENT), faults));
     row.time = required(members.timestamp, TIMESTAMP, faults)
-        .and_then(|json| sound(field::time(json, TIMESTAMP), faults));
+        .and_then(|json| sound(timestamp(json), faults));
     let (meter, tags) = required(members.tags, TAGS, faults)
         .map_or_else(Default::default, |json| read_tags(json, faults));
     let prefix = measurement
@@ -164,7 +165,8 @@ pub(super) fn read(json: &str) -> Row<'_> {
         keys.get(first + 1) == Some(&key)
     };
     for (obis, json) in &members.values {
-        if *json == "null" {
+        let is_code = obis.len() <= MAX_PART_BYTES && SeriesName::check(obis).is_ok();
+        if *json == "null" && is_code {
             continue;
         }
         let mut point = Draft {
@@ -178,12 +180,13 @@ pub(super) fn read(json: &str) -> Row<'_> {
         };
         if let Some(prefix) = &prefix {
             let name = format!("{prefix}{obis}");
-            match SeriesName::check(obis).and_then(|()| SeriesName::check(&name)) {
-                Ok(()) => point.name = Some(Cow::Owned(name)),
-                Err(error) => {
-                    let detail = format!("gives no name of a series: {error}");
-                    point.fault(wrong(Reason::Malformed, detail));
-                }
+            if is_code && SeriesName::check(&name).is_ok() {
+                point.name = Some(Cow::Owned(name));
+            } else {
+                let detail = format!(
+                    "is no OBIS code: 1 to {MAX_PART_BYTES} ASCII letters, digits and . _ : -"
+                );
+                point.fault(wrong(Reason::Malformed, detail));
             }
         }
         match field::value(json) {
@@ -270,7 +273,19 @@ fn name_part<'a>(json: &'a str, place: &'static str) -> Result<Cow<'a, str>, Fau
     if text.contains(':') {
         return Err(wrong("it must not hold a `:`".to_owned()));
     }
+    if text.len() > MAX_PART_BYTES {
+        return Err(wrong(format!("it has at most {MAX_PART_BYTES} bytes")));
+    }
     Ok(text)
+}
+
+/// A meter's timestamp is text, unlike the time of a point, which may be a number.
+fn timestamp(json: &str) -> Result<Timestamp, Fault> {
+    if !json.starts_with('"') {
+        let detail = "`timestamp` is to be a string";
+        return Err(Fault::at(TIMESTAMP, Reason::Malformed, detail));
+    }
+    field::time(json, TIMESTAMP)
 }
 
 /// The meter, and the other tags as `key=value`.
@@ -293,10 +308,22 @@ fn read_tags<'a>(json: &'a str, faults: &mut Vec<Fault>) -> (Option<Cow<'a, str>
             faults.push(Fault::at(place_of(TAGS, &key), Reason::Malformed, detail));
         } else if key == "muid" {
             muid = Some(value);
-        } else if let Ok(text) = field::string(value, TAGS) {
+        } else if key.is_empty() || key.contains('=') || key.chars().count() > MAX_TAG_CHARACTERS {
+            // Kept as `key=value`, it could not be told again.
+            let detail = format!(
+                "{} is no name of a tag: 1 to {MAX_TAG_CHARACTERS} characters without `=`",
+                quoted(&key)
+            );
+            faults.push(Fault::at(place_of(TAGS, &key), Reason::Malformed, detail));
+        } else if let Ok(text) = field::string(value, TAGS)
+            && (1..=MAX_TAG_CHARACTERS).contains(&text.chars().count())
+        {
             tags.push(format!("{key}={text}"));
         } else {
-            let detail = format!("{} is to be a string", quoted(&key));
+            let detail = format!(
+                "{} is to be a string of 1 to {MAX_TAG_CHARACTERS} characters",
+                quoted(&key)
+            );
             faults.push(Fault::at(place_of(TAGS, &key), Reason::Malformed, detail));
         }
         keys.push(key);

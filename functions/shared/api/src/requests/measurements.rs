@@ -10,7 +10,9 @@ use crate::params::{DEFAULT_LIMIT, MAX_LIMIT, Params, missing};
 use crate::problem::Problem;
 
 /// The longest name of a measurement or a meter, in bytes.
-pub const MAX_PART_BYTES: usize = 64;
+pub const MAX_PART_BYTES: usize = 80;
+/// The longest name or value of a meter's tag, in characters.
+pub const MAX_TAG_CHARACTERS: usize = 48;
 
 /// `GET /meterdata/measurement`.
 #[derive(Debug, Clone)]

@@ -278,7 +278,7 @@ fn meters_are_asked_in_their_own_words() {
     assert_eq!(detail(ask("muid=m")), "`measurement` is missing");
     assert_eq!(
         detail(read("muid=a:b")),
-        "`muid` must be 1 to 64 ASCII letters, digits and . _ -, not `a:b`"
+        "`muid` must be 1 to 80 ASCII letters, digits and . _ -, not `a:b`"
     );
     assert_eq!(
         detail(read("muid=m&from=5")),

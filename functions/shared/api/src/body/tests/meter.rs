@@ -36,10 +36,19 @@ fn null_is_no_value() {
     assert_eq!(parsed.series[0].index, [0, 1]);
     let nothing = row.replace("\":1}", "\":null}");
     // A row without a value is a row all the same.
-    assert_eq!(
-        meters(format!("[{nothing}]")),
-        Ok(crate::body::Parsed::default())
-    );
+    assert_eq!(meters(format!("[{nothing}]")), Ok(Parsed::default()));
+}
+
+#[test]
+fn a_tag_has_a_name_that_can_be_told_from_its_value() {
+    for name in ["", "a=b"] {
+        let tags = format!("\"tags\":{{\"{name}\":\"x\",");
+        let row = ROW.replacen("\"tags\":{", &tags, 1);
+        assert_ne!(row, ROW);
+        let parsed = meters(format!("[{row}]")).unwrap();
+        assert_eq!(parsed.accepted, 0, "{row}");
+        assert_eq!(parsed.errors[0].pointer, format!("/0/tags/{name}"));
+    }
 }
 
 #[test]
@@ -108,7 +117,7 @@ fn what_is_wrong_with_a_row_rejects_its_points() {
     assert_eq!(parsed.rejects[1].index, 1);
     assert_eq!(parsed.series[0].index, [2]);
 
-    let quality = "`quality` is to be a string";
+    let quality = "`quality` is to be a string of 1 to 48 characters";
     row_rejected("\"measured\"", "7", 2, &[("/0/tags/quality", quality)]);
     let tags = "`tags`: a tag holds no control character and no `;`";
     row_rejected("measured", "a;b", 2, &[("/0/tags", tags)]);

@@ -12,7 +12,7 @@ use super::{
     AnySchema, Properties, array, closed, date_time, map, named, of, one_of, or_null, part, text,
 };
 use crate::openapi::forms;
-use crate::requests::measurements::MAX_PART_BYTES;
+use crate::requests::measurements::{MAX_PART_BYTES, MAX_TAG_CHARACTERS};
 
 pub(super) fn schemas() -> Vec<(&'static str, AnySchema)> {
     vec![
@@ -51,8 +51,8 @@ fn point() -> AnySchema {
 
 fn measurement_row() -> AnySchema {
     // Together a tag of at most 128 bytes, in whatever script.
-    let key = text(r"^[^\u0000-\u001f\u007f-\u009f;=]+$").max_length(Some(48));
-    let value = text(forms::TAG).max_length(Some(48));
+    let key = text(r"^[^\u0000-\u001f\u007f-\u009f;=]+$").max_length(Some(MAX_TAG_CHARACTERS));
+    let value = text(forms::TAG).max_length(Some(MAX_TAG_CHARACTERS));
     let tags = map(value)
         .keys(key)
         .with("muid", part().that_is("The meter"))
