@@ -4,13 +4,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::discard::{Format, Reason};
 use crate::name::{SeriesName, Tenant};
+use crate::payload::Payload;
 use crate::point::{Stamp, Tags, Value};
 use crate::time::Timestamp;
 
@@ -265,139 +263,6 @@ pub struct Reject {
     pub format: Format,
 }
 
-/// Bytes as they came: kept whole up to [`Payload::MAX_BYTES`]; of more, the
-/// beginning, the length and the digest.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "PayloadForm", into = "PayloadForm")]
-pub struct Payload {
-    bytes: Vec<u8>,
-    cut: Option<Cut>,
-}
-
-/// What is known of a payload that was too long to keep.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cut {
-    /// Its length in bytes.
-    pub length: u64,
-    /// Its SHA-256, in hexadecimal digits.
-    pub sha256: String,
-}
-
-impl Payload {
-    /// What is kept of one payload, in bytes.
-    pub const MAX_BYTES: usize = 64 * 1024;
-
-    /// Keeps `bytes`, or what fits of it.
-    pub fn new(bytes: &[u8]) -> Self {
-        if bytes.len() <= Self::MAX_BYTES {
-            return Self {
-                bytes: bytes.to_vec(),
-                cut: None,
-            };
-        }
-        let sha256 = Sha256::digest(bytes)
-            .iter()
-            .flat_map(|byte| [byte >> 4, byte & 15])
-            .filter_map(|digit| char::from_digit(digit.into(), 16))
-            .collect();
-        let cut = Some(Cut {
-            length: bytes.len() as u64,
-            sha256,
-        });
-        Self {
-            bytes: bytes[..Self::MAX_BYTES].to_vec(),
-            cut,
-        }
-    }
-
-    /// Puts a payload together again from what a store kept.
-    pub const fn from_parts(bytes: Vec<u8>, cut: Option<Cut>) -> Self {
-        Self { bytes, cut }
-    }
-
-    /// What was kept: all of it, unless [`Payload::cut`] says otherwise.
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// Length and digest of a payload that was too long to keep.
-    pub const fn cut(&self) -> Option<&Cut> {
-        self.cut.as_ref()
-    }
-
-    /// All of it, if all of it was kept.
-    pub fn whole(&self) -> Option<&[u8]> {
-        self.cut.is_none().then_some(&self.bytes)
-    }
-}
-
-/// The JSON form: text where it is UTF-8, base64 otherwise.
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum PayloadForm {
-    Text(String),
-    Parts {
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        text: Option<String>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        base64: Option<String>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        cut: Option<Cut>,
-    },
-}
-
-impl From<Payload> for PayloadForm {
-    fn from(payload: Payload) -> Self {
-        match (String::from_utf8(payload.bytes), payload.cut) {
-            (Ok(text), None) => Self::Text(text),
-            (Ok(text), cut) => Self::Parts {
-                text: Some(text),
-                base64: None,
-                cut,
-            },
-            (Err(e), cut) => Self::Parts {
-                text: None,
-                base64: Some(STANDARD.encode(e.as_bytes())),
-                cut,
-            },
-        }
-    }
-}
-
-/// A payload with neither text nor base64, or with broken base64.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a payload is a string, or an object with either `text` or `base64`")]
-pub struct PayloadError;
-
-impl TryFrom<PayloadForm> for Payload {
-    type Error = PayloadError;
-    fn try_from(form: PayloadForm) -> Result<Self, PayloadError> {
-        match form {
-            PayloadForm::Text(text) => Ok(Self {
-                bytes: text.into_bytes(),
-                cut: None,
-            }),
-            PayloadForm::Parts {
-                text: Some(text),
-                base64: None,
-                cut,
-            } => Ok(Self {
-                bytes: text.into_bytes(),
-                cut,
-            }),
-            PayloadForm::Parts {
-                text: None,
-                base64: Some(code),
-                cut,
-            } => {
-                let bytes = STANDARD.decode(code).map_err(|_| PayloadError)?;
-                Ok(Self { bytes, cut })
-            }
-            PayloadForm::Parts { .. } => Err(PayloadError),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -414,16 +279,6 @@ mod tests {
                 .parse::<BatchId>()
                 .is_err()
         );
-    }
-
-    #[test]
-    fn long_payloads_are_cut() {
-        let payload = Payload::new(&vec![b'a'; Payload::MAX_BYTES + 1]);
-        assert_eq!(payload.bytes().len(), Payload::MAX_BYTES);
-        assert_eq!(payload.cut().map(|c| c.length), Some(65537));
-        assert_eq!(payload.whole(), None);
-        let json = serde_json::to_string(&payload).unwrap();
-        assert_eq!(serde_json::from_str::<Payload>(&json).unwrap(), payload);
     }
 
     #[test]
@@ -454,14 +309,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn payloads_travel_byte_for_byte(bytes: Vec<u8>) {
-            let payload = Payload::new(&bytes);
-            let json = serde_json::to_vec(&payload).unwrap();
-            let back: Payload = serde_json::from_slice(&json).unwrap();
-            prop_assert_eq!(back.whole(), Some(bytes.as_slice()));
-        }
-
         #[test]
         fn values_travel_bit_for_bit(bits: u64) {
             if let Ok(value) = Value::new(f64::from_bits(bits)) {

@@ -5,8 +5,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::batch::{BatchId, Payload, Source};
+use crate::batch::{BatchId, Source};
 use crate::name::{SeriesName, Tenant};
+use crate::payload::Payload;
 use crate::point::{Stamp, Value};
 use crate::time::Timestamp;
 

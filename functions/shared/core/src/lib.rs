@@ -8,6 +8,7 @@ pub mod every;
 pub mod grid;
 pub mod moments;
 pub mod name;
+pub mod payload;
 pub mod point;
 pub mod quantile;
 pub mod rules;

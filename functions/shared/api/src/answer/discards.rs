@@ -131,9 +131,10 @@ pub fn replayed() -> Response<Bytes> {
 #[cfg(test)]
 mod tests {
     use serde_json::Value as Json;
-    use tidemark_core::batch::{BatchId, Payload};
+    use tidemark_core::batch::BatchId;
     use tidemark_core::discard::Format;
     use tidemark_core::name::Tenant;
+    use tidemark_core::payload::Payload;
     use tidemark_core::point::{Stamp, Value};
     use tidemark_core::time::Timestamp;
 

@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 
-use tidemark_core::batch::{Payload, Reject, SeriesPoints};
+use tidemark_core::batch::{Reject, SeriesPoints};
 use tidemark_core::discard::{Format, Reason};
 use tidemark_core::name::SeriesName;
+use tidemark_core::payload::Payload;
 use tidemark_core::point::{Tags, Value};
 use tidemark_core::time::Timestamp;
 

@@ -13,8 +13,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tidemark_core::batch::{Batch, Content, Payload, Source};
+use tidemark_core::batch::{Batch, Content, Source};
 use tidemark_core::name::{SeriesName, Tenant};
+use tidemark_core::payload::Payload;
 use tidemark_core::time::Timestamp;
 use tidemark_store::port::Queue;
 use tokio::sync::{Mutex, mpsc};

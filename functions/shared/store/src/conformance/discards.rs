@@ -1,8 +1,9 @@
 //! Discards are kept once and whole, and are replayed once.
 
-use tidemark_core::batch::{BatchId, Payload, Source};
+use tidemark_core::batch::{BatchId, Source};
 use tidemark_core::discard::{Discard, DiscardId, Format, Reason};
 use tidemark_core::name::Tenant;
+use tidemark_core::payload::Payload;
 use tidemark_core::point::{Stamp, Value};
 use tidemark_core::time::{TimeRange, Timestamp};
 

@@ -1,9 +1,10 @@
 //! What was sent arrives, at least once and unchanged.
 
 use async_trait::async_trait;
-use tidemark_core::batch::{Batch, BatchId, Content, Payload, Reject, SeriesPoints, Source};
+use tidemark_core::batch::{Batch, BatchId, Content, Reject, SeriesPoints, Source};
 use tidemark_core::discard::{Format, Reason};
 use tidemark_core::name::Tenant;
+use tidemark_core::payload::Payload;
 use tidemark_core::point::{Tags, Value};
 use tidemark_core::time::Timestamp;
 

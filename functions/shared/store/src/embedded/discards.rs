@@ -3,9 +3,10 @@
 use async_trait::async_trait;
 use rusqlite::types::{ToSqlOutput, Value as SqlValue, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
-use tidemark_core::batch::{Cut, Payload, Source};
+use tidemark_core::batch::Source;
 use tidemark_core::discard::{Discard, DiscardId, Reason};
 use tidemark_core::name::{SeriesName, Tenant};
+use tidemark_core::payload::{Cut, Payload};
 use tidemark_core::point::{Stamp, Value};
 use tidemark_core::time::{TimeRange, Timestamp};
 

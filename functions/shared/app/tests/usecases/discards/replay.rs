@@ -2,9 +2,10 @@
 
 use http::{Method, StatusCode};
 use serde_json::{Value as Json, json};
-use tidemark_core::batch::{BatchId, Payload, Source};
+use tidemark_core::batch::{BatchId, Source};
 use tidemark_core::discard::{Discard, Format, Reason};
 use tidemark_core::name::Tenant;
+use tidemark_core::payload::Payload;
 use tidemark_core::point::Stamp;
 use tidemark_store::error::Kind;
 use tidemark_store::port::DiscardLog;

@@ -2,9 +2,10 @@
 
 mod properties;
 
-use tidemark_core::batch::{Batch, BatchId, Content, Payload, SeriesPoints, Source};
+use tidemark_core::batch::{Batch, BatchId, Content, SeriesPoints, Source};
 use tidemark_core::discard::{Discard, Format, Reason};
 use tidemark_core::name::Tenant;
+use tidemark_core::payload::Payload;
 use tidemark_core::point::Value;
 use tidemark_core::time::Timestamp;
 use tidemark_store::error::Kind;
