@@ -37,6 +37,9 @@ run_local() {
         target/release/data-server --port 28462 --rate 1 \
             --system 0.05 --suspect 0.05 --both 0.02 --other-tags 0.1 --too-old 0.05 --malformed 0.03 &
         data_server=$!
+        # Its port may be taken; asking whoever holds it would take his messages.
+        sleep 0.2
+        kill -0 "$data_server" 2>/dev/null || exit 1
         # shellcheck disable=SC2064  # which process is known now
         trap "kill $data_server 2>/dev/null || true" EXIT
     fi

@@ -46,7 +46,7 @@ pub(crate) struct Parts {
 /// Gives every use case its ports.
 pub(crate) fn wire(store: &Embedded, config: &Config) -> std::result::Result<Parts, UrlError> {
     let embedded = || Arc::new(store.clone());
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let clock: Arc<dyn Clock> = Arc::new(clock(store));
     let ids = Arc::new(BatchIds::new());
     let validator = Validator {
         points: embedded(),
@@ -99,6 +99,20 @@ pub(crate) fn wire(store: &Embedded, config: &Config) -> std::result::Result<Par
         openapi: Openapi,
     };
     Ok(Parts { service, fetcher })
+}
+
+/// How far behind what is stored the system's clock may be for that to count
+/// as its being set back; more, and what is stored is what is wrong.
+const SET_BACK: i64 = 3600 * 1_000_000_000;
+
+/// The system's clock, never behind what was received or deleted before.
+fn clock(store: &Embedded) -> SystemClock {
+    let (now, latest) = (SystemClock::new().now(), store.latest());
+    if latest.since(now) > SET_BACK {
+        tracing::error!(%latest, %now, "what is stored was received later than now: is the clock right?");
+        return SystemClock::new();
+    }
+    SystemClock::after(latest)
 }
 
 /// Drains the data server every second until `stopped` tells so (its sender may

@@ -21,7 +21,14 @@ const MICROSECOND: i64 = 1000;
 impl SystemClock {
     /// A clock that has not told any time yet.
     pub const fn new() -> Self {
-        Self(AtomicI64::new(i64::MIN))
+        Self::after(Timestamp::MIN)
+    }
+
+    /// A clock that has told the time before, `last` at the latest: in an
+    /// earlier life of the process, after which the system's clock may have
+    /// been set back.
+    pub const fn after(last: Timestamp) -> Self {
+        Self(AtomicI64::new(last.nanos()))
     }
 }
 
@@ -57,6 +64,12 @@ impl Clock for SystemClock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_time_goes_on_after_a_restart() {
+        let last = SystemClock::new().now().plus(60_000_000_000);
+        assert!(SystemClock::after(last).now() > last);
+    }
 
     #[test]
     fn no_instant_is_told_twice() {

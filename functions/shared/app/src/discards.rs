@@ -19,6 +19,10 @@ use crate::clock::Clock;
 use crate::failure;
 use crate::validator::reread;
 
+/// How many discards are read at once: each may be 64 KiB long, and a page ends
+/// at 4 MiB.
+const READ_AT_ONCE: usize = 64;
+
 /// The use case.
 #[derive(Clone)]
 pub struct Discards {
@@ -62,19 +66,25 @@ impl Discards {
             series,
             received: span.range,
         };
-        let rows = self
-            .discards
-            .list(call.tenant, &filter, paging.after, paging.limit + 1)
-            .await
-            .map_err(|e| failure::problem(&e))?;
         let mut page = DiscardList::new(paging.limit);
-        let shown = rows.iter().take_while(|discard| page.push(discard)).last();
-        let all_shown = shown.map(|d| d.stamp) == rows.last().map(|d| d.stamp);
-        let next = match shown {
-            Some(last) if !all_shown => Some(paging.next(&last.stamp)?),
-            _ => None,
-        };
-        Ok(page.finish(next))
+        let mut last = paging.after;
+        loop {
+            let rows = self
+                .discards
+                .list(call.tenant, &filter, last, READ_AT_ONCE)
+                .await
+                .map_err(|e| failure::problem(&e))?;
+            for discard in &rows {
+                if !page.push(discard) {
+                    let next = last.map(|last| paging.next(&last)).transpose()?;
+                    return Ok(page.finish(next));
+                }
+                last = Some(discard.stamp);
+            }
+            if rows.len() < READ_AT_ONCE {
+                return Ok(page.finish(None));
+            }
+        }
     }
 
     async fn summary(&self, call: &Call<'_>) -> Result<Response<Bytes>, Problem> {

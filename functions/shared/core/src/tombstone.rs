@@ -103,8 +103,9 @@ impl Tombstones {
 
     /// Forgets deletions before `instant`: for stores that have removed the
     /// points and get none that was received so long ago.
-    pub fn retire(&mut self, instant: Timestamp) {
-        self.0.retain(|t| t.deleted_at >= instant);
+    /// They are returned.
+    pub fn retire(&mut self, instant: Timestamp) -> Vec<Tombstone> {
+        self.0.extract_if(.., |t| t.deleted_at < instant).collect()
     }
 
     /// Whether a point of this time, received then, is deleted.
@@ -171,7 +172,7 @@ mod tests {
         assert_eq!(all, before);
         all.insert(tombstone(0, 3000, 2)).unwrap();
         assert!(all.0.len() <= 1000);
-        all.retire(Timestamp::from_nanos(2));
+        assert_eq!(all.retire(Timestamp::from_nanos(2)), []);
         assert_eq!(all.0, [tombstone(0, 3000, 2)]);
     }
 

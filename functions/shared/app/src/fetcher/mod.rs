@@ -28,8 +28,9 @@ use crate::failure;
 pub use backoff::Backoff;
 pub use server::{Answer, DataServer, HttpDataServer, UrlError};
 
-/// How many messages are in hand at the most, between the server and the queue.
-const IN_HAND: usize = 64;
+/// How many messages wait at the most while a batch is sent. There are as many
+/// in that batch, and one on either side: 64 in hand altogether.
+const WAITING: usize = 31;
 /// How far apart messages of one batch, which has one time of receipt, may come.
 const APART: i64 = 50_000_000;
 
@@ -59,7 +60,7 @@ impl Fetcher {
     /// is forwarded to the end. Returns how many messages were forwarded.
     pub async fn tick(&self, budget: Duration) -> u64 {
         let deadline = Instant::now() + budget;
-        let (hand, taken) = mpsc::channel(IN_HAND);
+        let (hand, taken) = mpsc::channel(WAITING);
         let stuck = AtomicBool::new(false);
         let ((), forwarded) = tokio::join!(
             self.ask(deadline, hand, &stuck),

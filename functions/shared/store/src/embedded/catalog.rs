@@ -9,7 +9,7 @@ use tidemark_core::tombstone::Tombstone;
 
 use super::memory::{Entry, Listing};
 use super::transaction::Transaction;
-use super::{Embedded, corrupt, failed, lock};
+use super::{Embedded, corrupt, failed, lock, points};
 use crate::error::{Kind, Result, StoreError};
 use crate::port::{Catalog, Series};
 
@@ -104,6 +104,7 @@ impl Catalog for Embedded {
         self.0
             .writer
             .commit(move |transaction| {
+                retire(transaction, &entry, tombstone.deleted_at)?;
                 change(transaction, &entry, |listing| bury(listing, tombstone))
             })
             .await?
@@ -116,6 +117,7 @@ impl Catalog for Embedded {
         self.0
             .writer
             .commit(move |transaction| {
+                retire(transaction, &entry, deleted_at)?;
                 let was_live = transaction.listing(&entry).live;
                 let outcome = change(transaction, &entry, |listing| {
                     bury(
@@ -138,11 +140,23 @@ impl Catalog for Embedded {
 fn bury(listing: &mut Listing, tombstone: Tombstone) -> Result<()> {
     listing
         .tombstones
-        .retire(tombstone.deleted_at.plus(-TOMBSTONES_KEPT));
-    listing
-        .tombstones
         .insert(tombstone)
         .map_err(|e| StoreError::new(Kind::Exhausted, "recording a deletion").because(e))
+}
+
+/// Forgets old tombstones, once more removing what they hide: what removed it
+/// at the time may have failed.
+fn retire(transaction: &mut Transaction<'_>, entry: &Arc<Entry>, now: Timestamp) -> Result<()> {
+    let mut listing = transaction.listing(entry);
+    let retired = listing.tombstones.retire(now.plus(-TOMBSTONES_KEPT));
+    if retired.is_empty() {
+        return Ok(());
+    }
+    for tombstone in retired {
+        points::remove(transaction, entry, tombstone)?;
+    }
+    transaction.set_listing(entry, listing);
+    Ok(())
 }
 
 /// Changes how a series is listed, on disk and then in memory. The inner result

@@ -16,9 +16,12 @@ use crate::chunk;
 use crate::columns::{Columns, merge};
 use crate::error::Result;
 
-/// Bytes of the log at which all tails are flushed: what a start may have to
-/// replay, and some three times that in memory.
+/// Bytes of the log at which all tails are flushed. While that goes on the log
+/// grows, the less the more there is in it (see [`Flusher::slice`]); a start may
+/// have to replay some four times as much.
 const LOG_BYTES: usize = 32 << 20;
+/// How long flushing may delay a commit, when nothing is left behind.
+const SLICE: Duration = Duration::from_millis(5);
 /// Points of one tail at which it is flushed by itself.
 pub(super) const TAIL_POINTS: usize = 4 * chunk::TARGET_POINTS;
 /// How long a point waits in the log at the most.
@@ -38,6 +41,10 @@ pub(super) struct Flusher {
     queue: VecDeque<Work>,
     /// Done in the transaction that is open.
     uncommitted: Vec<Work>,
+    /// Series whose tails could not be merged; the log is not cut meanwhile.
+    failing: Vec<Arc<Entry>>,
+    /// Bytes of the log whose points are being flushed.
+    flushing: usize,
     /// Since when there are points in tails.
     since: Option<Instant>,
     resting_until: Option<Instant>,
@@ -49,6 +56,8 @@ impl Flusher {
             memory,
             queue: VecDeque::new(),
             uncommitted: Vec::new(),
+            failing: Vec::new(),
+            flushing: 0,
             since: None,
             resting_until: None,
         }
@@ -64,7 +73,7 @@ impl Flusher {
 
     /// Whether there is nothing to do, now or later.
     pub(super) fn is_done(&self) -> bool {
-        self.queue.is_empty()
+        self.queue.is_empty() && self.failing.is_empty()
     }
 
     /// Finds out what is due.
@@ -83,29 +92,52 @@ impl Flusher {
         }
     }
 
-    /// Has all that is in tails now flushed, and the log cut.
-    pub(super) fn flush_all(&mut self) {
-        if self.memory.logged.swap(0, Ordering::Relaxed) == 0 {
-            return;
+    /// How long flushing may delay the next commit: twice as long for each
+    /// [`LOG_BYTES`] that are left to flush, and to the end beyond four.
+    pub(super) fn slice(&self) -> Duration {
+        let left = self.flushing + self.memory.logged.load(Ordering::Relaxed);
+        match left / LOG_BYTES {
+            behind @ 0..=4 => SLICE * (1 << behind),
+            _ => Duration::MAX,
         }
-        self.since = None;
-        let dirty = std::mem::take(&mut *lock(&self.memory.dirty));
-        self.queue.extend(dirty.into_iter().map(Work::Flush));
-        self.queue
-            .push_back(Work::Cut(self.memory.sequence.load(Ordering::Relaxed)));
     }
 
-    /// Does the next piece of work inside the open transaction.
+    /// Has all that is in tails now flushed, and the log cut.
+    pub(super) fn flush_all(&mut self) {
+        let logged = self.memory.logged.swap(0, Ordering::Relaxed);
+        if logged == 0 && self.failing.is_empty() {
+            return;
+        }
+        self.flushing += logged;
+        self.since = None;
+        let dirty = std::mem::take(&mut *lock(&self.memory.dirty));
+        let entries = self.failing.drain(..).chain(dirty);
+        self.queue.extend(entries.map(Work::Flush));
+        let sequence = self.memory.sequence.load(Ordering::Relaxed);
+        self.queue.push_back(Work::Cut(sequence));
+    }
+
+    /// Does the next piece of work inside the open transaction. A tail that
+    /// cannot be merged, say with a chunk that is damaged, is left for later
+    /// and holds up nothing but the cutting of the log.
     pub(super) fn step(&mut self, connection: &Connection) -> Result<()> {
         let Some(work) = self.queue.pop_front() else {
             return Ok(());
         };
         let outcome = match &work {
-            Work::Flush(entry) => flush(connection, entry),
-            Work::Cut(sequence) => log::cut(connection, *sequence),
+            Work::Flush(entry) => attempt(connection, entry),
+            Work::Cut(_) if !self.failing.is_empty() => Ok(true),
+            Work::Cut(sequence) => log::cut(connection, *sequence).map(|()| true),
         };
-        self.uncommitted.push(work);
-        outcome
+        match (outcome, work) {
+            (Ok(false), Work::Flush(entry)) => self.failing.push(entry),
+            (Ok(_), work) => self.uncommitted.push(work),
+            (Err(error), work) => {
+                self.queue.push_front(work);
+                return Err(error);
+            }
+        }
+        Ok(())
     }
 
     /// What was done is on disk. True if it has left free pages behind.
@@ -114,7 +146,10 @@ impl Flusher {
         for work in self.uncommitted.drain(..) {
             match work {
                 Work::Flush(entry) => lock(&entry.tail).frozen = None,
-                Work::Cut(_) => freed = true,
+                Work::Cut(_) => {
+                    freed = true;
+                    self.flushing = 0;
+                }
             }
         }
         freed
@@ -127,6 +162,23 @@ impl Flusher {
         }
         self.resting_until = Some(Instant::now() + REST);
     }
+}
+
+/// Merges the tail of one series into its chunks; false if that failed and left
+/// no trace. An error: the transaction is lost.
+fn attempt(connection: &Connection, entry: &Entry) -> Result<bool> {
+    let run = |sql| connection.execute_batch(sql).map_err(failed("flushing"));
+    run("SAVEPOINT flush")?;
+    let merged = flush(connection, entry);
+    if let Err(error) = &merged {
+        tracing::error!(
+            %error, cause = ?std::error::Error::source(error), series = entry.id,
+            "points could not be merged into chunks; the log has them"
+        );
+        run("ROLLBACK TO flush")?;
+    }
+    run("RELEASE flush")?;
+    Ok(merged.is_ok())
 }
 
 /// Merges the tail of one series into its chunks.
@@ -169,8 +221,40 @@ fn freeze(entry: &Entry) -> Arc<Columns> {
 /// A chunk as the flusher sees it.
 struct Neighbour {
     id: i64,
+    first: Timestamp,
     last: Timestamp,
     points: usize,
+}
+
+impl Neighbour {
+    /// Whether points beside it are merged with it rather than stored apart.
+    const fn has_room(&self) -> bool {
+        self.points < chunk::TARGET_POINTS
+    }
+}
+
+/// The chunk that `sql` selects for a series and a time, if there is one.
+fn neighbour(
+    connection: &Connection,
+    sql: &str,
+    series: i64,
+    time: Timestamp,
+) -> Result<Option<Neighbour>> {
+    connection
+        .prepare_cached(sql)
+        .and_then(|mut statement| {
+            statement
+                .query_row((series, time.nanos()), |row| {
+                    Ok(Neighbour {
+                        id: row.get(0)?,
+                        first: Timestamp::from_nanos(row.get(1)?),
+                        last: Timestamp::from_nanos(row.get(2)?),
+                        points: row.get(3)?,
+                    })
+                })
+                .optional()
+        })
+        .map_err(failed("searching for chunks to merge with"))
 }
 
 /// Stores the points of the tail from position `start` on, up to where the next
@@ -182,54 +266,50 @@ fn merge_group(
     start: usize,
 ) -> Result<usize> {
     let time = tail.times()[start];
-    let searching = "searching for chunks to merge with";
-    let before = connection
-        .prepare_cached(
-            "SELECT id, last, points FROM chunk WHERE series = ?1 AND first <= ?2
-             ORDER BY first DESC LIMIT 1",
-        )
-        .and_then(|mut statement| {
-            statement
-                .query_row((series, time.nanos()), |row| {
-                    let last = Timestamp::from_nanos(row.get(1)?);
-                    Ok(Neighbour {
-                        id: row.get(0)?,
-                        last,
-                        points: row.get(2)?,
-                    })
-                })
-                .optional()
-        })
-        .map_err(failed(searching))?;
-    let next: Option<i64> = connection
-        .prepare_cached("SELECT min(first) FROM chunk WHERE series = ?1 AND first > ?2")
-        .and_then(|mut statement| statement.query_row((series, time.nanos()), |row| row.get(0)))
-        .map_err(failed(searching))?;
+    let before = neighbour(
+        connection,
+        "SELECT id, first, last, points FROM chunk WHERE series = ?1 AND first <= ?2
+         ORDER BY first DESC LIMIT 1",
+        series,
+        time,
+    )?;
+    let next = neighbour(
+        connection,
+        "SELECT id, first, last, points FROM chunk WHERE series = ?1 AND first > ?2
+         ORDER BY first LIMIT 1",
+        series,
+        time,
+    )?;
     let rest = &tail.times()[start..];
     let up_to = |end: Option<Timestamp>| {
         start + end.map_or(rest.len(), |end| rest.partition_point(|&t| t < end))
     };
-    let end = up_to(next.map(Timestamp::from_nanos));
-    let Some(before) = before else {
-        chunks::store(connection, series, &tail.cut(start..end))?;
-        return Ok(end);
+    let end = up_to(next.as_ref().map(|next| next.first));
+    // What lies inside the chunk before has to be merged with it.
+    let inside = match &before {
+        Some(before) if before.has_room() => end,
+        Some(before) => up_to(before.last.next()),
+        None => start,
     };
-    let merged_to = if before.points < chunk::TARGET_POINTS {
-        end
-    } else {
-        up_to(before.last.next())
-    };
-    if merged_to > start {
-        let chunk = chunks::load(connection, before.id)?;
-        chunks::remove(connection, before.id)?;
-        chunks::store(
-            connection,
-            series,
-            &merge([&chunk, &tail.cut(start..merged_to)]),
-        )?;
+    if let Some(before) = before
+        && inside > start
+    {
+        merge_with(connection, series, before.id, &tail.cut(start..inside))?;
     }
-    if merged_to < end {
-        chunks::store(connection, series, &tail.cut(merged_to..end))?;
+    if inside < end {
+        let apart = tail.cut(inside..end);
+        match next {
+            // A series that is loaded backwards is not to end in crumbs.
+            Some(next) if next.has_room() => merge_with(connection, series, next.id, &apart)?,
+            _ => chunks::store(connection, series, &apart)?,
+        }
     }
     Ok(end)
+}
+
+/// Puts points and those of a chunk in its place.
+fn merge_with(connection: &Connection, series: i64, id: i64, points: &Columns) -> Result<()> {
+    let chunk = chunks::load(connection, id)?;
+    chunks::remove(connection, id)?;
+    chunks::store(connection, series, &merge([&chunk, points]))
 }

@@ -49,7 +49,10 @@ impl QueryLog for Embedded {
         before: Option<(Timestamp, u64)>,
         limit: usize,
     ) -> Result<Vec<Query>> {
-        self.write_queries().await?;
+        // Reading goes on while writing fails.
+        if let Err(error) = self.write_queries().await {
+            tracing::warn!(%error, "queries were not recorded");
+        }
         let (store, tenant) = (self.clone(), tenant.clone());
         blocking(move || {
             store

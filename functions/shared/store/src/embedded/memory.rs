@@ -125,6 +125,20 @@ impl Memory {
             .insert(key.name, entry);
     }
 
+    /// When the latest batch was received or series deleted.
+    pub(super) fn latest(&self) -> Timestamp {
+        let tenants = self.tenants.read().unwrap_or_else(PoisonError::into_inner);
+        let entries = tenants.values().flat_map(BTreeMap::values);
+        entries
+            .map(|entry| {
+                let listing = lock(&entry.listing);
+                let deleted = listing.tombstones.iter().map(|t| t.deleted_at).max();
+                listing.updated.max(deleted.unwrap_or(listing.deleted_at))
+            })
+            .max()
+            .unwrap_or(Timestamp::MIN)
+    }
+
     /// Looks at the listed series whose names begin with `prefix`, those after
     /// `after`, in the order of their names.
     pub(super) fn listed<T>(

@@ -27,6 +27,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, OpenFlags};
+use tidemark_core::time::Timestamp;
 
 use crate::error::{Kind, Result, StoreError};
 use history::Unrecorded;
@@ -100,6 +101,12 @@ impl Embedded {
             .writer
             .commit(|transaction| heartbeat(transaction.connection))
             .await
+    }
+
+    /// When the latest batch was received or series deleted, as far as the
+    /// catalog knows.
+    pub fn latest(&self) -> Timestamp {
+        self.0.memory.latest()
     }
 
     /// Merges all that is in memory into chunks and cuts the log.

@@ -8,8 +8,11 @@ use rusqlite::Connection;
 use tidemark_core::batch::Write;
 use tidemark_core::name::SeriesKey;
 use tidemark_core::time::{TimeRange, Timestamp};
+use tidemark_core::tombstone::Tombstone;
 
+use super::memory::Entry;
 use super::readers::blocking;
+use super::transaction::Transaction;
 use super::{Embedded, chunks, failed, lock, log, scan};
 use crate::columns::BatchStamp;
 use crate::error::Result;
@@ -108,18 +111,31 @@ impl PointStore for Embedded {
         self.0
             .writer
             .commit(move |transaction| {
-                delete_chunks(transaction.connection, entry.id, range, deleted_at)?;
-                transaction.after_commit(move |_| {
-                    // What is frozen here is being flushed no longer: steps of
-                    // the flusher end with their transaction.
-                    lock(&entry.tail)
-                        .active
-                        .retain(|time, received| !(range.contains(time) && received <= deleted_at));
-                });
-                Ok(())
+                let tombstone = Tombstone { range, deleted_at };
+                remove(transaction, &entry, tombstone)
             })
             .await
     }
+}
+
+/// Removes from chunks and tail what a tombstone hides.
+pub(super) fn remove(
+    transaction: &mut Transaction<'_>,
+    entry: &Arc<Entry>,
+    tombstone: Tombstone,
+) -> Result<()> {
+    let Tombstone { range, deleted_at } = tombstone;
+    delete_chunks(transaction.connection, entry.id, range, deleted_at)?;
+    let entry = Arc::clone(entry);
+    transaction.after_commit(move |_| {
+        let stays = |time, received| !(range.contains(time) && received <= deleted_at);
+        let mut tail = lock(&entry.tail);
+        tail.active.retain(stays);
+        if let Some(frozen) = &mut tail.frozen {
+            Arc::make_mut(frozen).retain(stays);
+        }
+    });
+    Ok(())
 }
 
 /// Removes points from chunks: whole ones at a stroke, others by rewriting them.

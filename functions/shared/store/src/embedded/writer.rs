@@ -21,16 +21,14 @@ use crate::error::{Kind, Result, StoreError};
 const WAITING: usize = 1024;
 /// How many commands share a transaction at the most.
 const GROUP: usize = 256;
-/// How long flushing may delay a commit.
-const FLUSH_SLICE: Duration = Duration::from_millis(5);
 /// How often the flusher is asked whether it has something to do.
 const IDLE: Duration = Duration::from_millis(500);
 /// How long nothing may come before the file is tidied.
-const QUIET: Duration = Duration::from_millis(100);
+const QUIET: Duration = Duration::from_millis(20);
 /// How many free pages the file may keep for what comes next.
 const FREE_PAGES: usize = 64;
-/// How many pages are released at a time.
-const TIDIED_PAGES: usize = 512;
+/// How many pages are released at a time; a write may have to wait for that.
+const TIDIED_PAGES: usize = 32;
 
 /// Carried out inside the transaction.
 type Command = Box<dyn FnOnce(&mut Transaction<'_>) -> Result<Done> + Send>;
@@ -150,9 +148,6 @@ fn run(
     };
     while run.turn(waiting).is_continue() {}
     run.flush_all();
-    while run.untidy {
-        run.tidy();
-    }
 }
 
 impl Run<'_> {
@@ -180,7 +175,7 @@ impl Run<'_> {
             match message {
                 Message::Command(command) => group.push(command),
                 Message::Flush(answer) => {
-                    self.transact(std::mem::take(&mut group), FLUSH_SLICE);
+                    self.transact(std::mem::take(&mut group), Duration::ZERO);
                     // Who no longer listens has hung up.
                     let _ = answer.send(self.flush_all());
                 }
@@ -193,7 +188,8 @@ impl Run<'_> {
                 next = waiting.try_recv().ok();
             }
         }
-        self.transact(group, FLUSH_SLICE);
+        let slice = self.flusher.slice();
+        self.transact(group, slice);
         after
     }
 
