@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{Metadata, MetadataCommand, Package};
 
 /// A package of ours, and those of ours that it may name.
-const MAY_NAME: [(&str, &[&str]); 9] = [
+const MAY_NAME: [(&str, &[&str]); 10] = [
     ("tidemark-core", &[]),
     ("tidemark-store", &["tidemark-core"]),
     ("tidemark-api", &["tidemark-core"]),
@@ -33,6 +33,15 @@ const MAY_NAME: [(&str, &[&str]); 9] = [
     ),
     ("tidemark-data-server", &[]),
     ("tidemark-bench", &[]),
+    (
+        "tidemark-power-cut",
+        &[
+            "tidemark-core",
+            "tidemark-store",
+            "tidemark-api",
+            "tidemark-app",
+        ],
+    ),
 ];
 
 /// What a Lambda function's package, in `functions/<its name>`, joins.

@@ -199,12 +199,11 @@ impl Run<'_> {
             self.connection
                 .pragma_query_value(None, "freelist_count", |row| row.get(0));
         self.untidy = free.is_ok_and(|free| free > FREE_PAGES);
-        if self.untidy {
-            let release = format!("PRAGMA incremental_vacuum({TIDIED_PAGES})");
-            if let Err(error) = self.connection.execute_batch(&release) {
-                tracing::warn!(%error, "free pages were not released");
-                self.untidy = false;
-            }
+        if self.untidy
+            && let Err(error) = release(self.connection)
+        {
+            tracing::warn!(%error, "free pages were not released");
+            self.untidy = false;
         }
     }
 
@@ -274,8 +273,42 @@ impl Run<'_> {
     }
 }
 
+/// Releases [`TIDIED_PAGES`] pages. SQLite does so one by one, a row each: they
+/// must be read to the end.
+fn release(connection: &Connection) -> rusqlite::Result<()> {
+    let sql = format!("PRAGMA incremental_vacuum({TIDIED_PAGES})");
+    let mut statement = connection.prepare(&sql)?;
+    let mut released = statement.query([])?;
+    while released.next()?.is_some() {}
+    Ok(())
+}
+
 fn begin(connection: &Connection) -> Result<()> {
     connection
         .execute_batch("BEGIN IMMEDIATE")
         .map_err(failed("beginning a transaction"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_are_released_many_at_a_time() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch(
+                "PRAGMA auto_vacuum = INCREMENTAL; CREATE TABLE t (x);
+                 INSERT INTO t VALUES (zeroblob(10000000)); DELETE FROM t;",
+            )
+            .unwrap();
+        let free_pages = || -> usize {
+            connection
+                .pragma_query_value(None, "freelist_count", |row| row.get(0))
+                .unwrap()
+        };
+        let before = free_pages();
+        release(&connection).unwrap();
+        assert_eq!(free_pages(), before - TIDIED_PAGES);
+    }
 }
