@@ -28,7 +28,7 @@ const QUIET: Duration = Duration::from_millis(20);
 /// How many free pages the file may keep for what comes next.
 const FREE_PAGES: usize = 64;
 /// How many pages are released at a time; a write may have to wait for that.
-const TIDIED_PAGES: usize = 32;
+const TIDIED_PAGES: usize = 128;
 
 /// Carried out inside the transaction.
 type Command = Box<dyn FnOnce(&mut Transaction<'_>) -> Result<Done> + Send>;

@@ -257,7 +257,7 @@ async fn every_format_is_read_again() {
 /// What the store refuses comes back as a point, whatever form it had.
 #[tokio::test]
 async fn what_was_refused_is_accepted_later() {
-    let rows = r#"[{"measurement": "energy", "timestamp": 9, "tags": {"muid": "m"}, "1": 100, "2": 1, "3": 200}]"#;
+    let rows = r#"[{"measurement": "energy", "timestamp": "9", "tags": {"muid": "m"}, "1": 100, "2": 1, "3": 200}]"#;
     for (uri, media, body, expected) in [
         (
             "/api",
