@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod concurrency;
+mod damage;
 mod faults;
 mod lagging;
 mod model;
