@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{StatusCode, Uri};
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::{BodyExt, Empty};
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -14,7 +14,8 @@ use hyper_util::rt::TokioExecutor;
 /// How long an answer may take. Long, since a message that comes after we hung
 /// up is lost.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// The longest message that is read, in bytes.
+/// How much of a message is read, in bytes; what is longer is a discard anyway,
+/// of which less is kept.
 const LONGEST: usize = 16 << 20;
 
 /// What the data server answers.
@@ -79,8 +80,16 @@ impl DataServer for HttpDataServer {
                 .map_err(|e| causes(&e))?;
             match response.status() {
                 StatusCode::OK => {
-                    let body = Limited::new(response.into_body(), LONGEST).collect().await;
-                    Ok(Answer::Message(body.map_err(|e| causes(&*e))?.to_bytes()))
+                    let mut body = response.into_body();
+                    let mut message = BytesMut::new();
+                    while message.len() < LONGEST
+                        && let Some(frame) = body.frame().await
+                    {
+                        if let Ok(data) = frame.map_err(|e| causes(&e))?.into_data() {
+                            message.extend_from_slice(&data);
+                        }
+                    }
+                    Ok(Answer::Message(message.freeze()))
                 }
                 StatusCode::NOT_FOUND => Ok(Answer::Empty),
                 status => Err(format!("it answered {status}")),
