@@ -27,6 +27,9 @@ const IDLE: Duration = Duration::from_millis(500);
 const QUIET: Duration = Duration::from_millis(20);
 /// How many free pages the file may keep for what comes next.
 const FREE_PAGES: usize = 64;
+/// How long the file may be tidied when the store is closed; what is left is
+/// done after the next start.
+const TIDYING_AT_END: Duration = Duration::from_secs(2);
 /// How many pages are released at a time; a write may have to wait for that.
 const TIDIED_PAGES: usize = 128;
 
@@ -148,6 +151,10 @@ fn run(
     };
     while run.turn(waiting).is_continue() {}
     run.flush_all();
+    let stopped = Instant::now();
+    while run.untidy && stopped.elapsed() < TIDYING_AT_END {
+        run.tidy();
+    }
 }
 
 impl Run<'_> {
