@@ -32,8 +32,9 @@ const REST: Duration = Duration::from_secs(1);
 enum Work {
     /// Merge the tail of a series into chunks.
     Flush(Arc<Entry>),
-    /// Cut the log up to a record whose points are all in chunks.
-    Cut(u64),
+    /// Cut the log up to this record: the points of these bytes of it are in
+    /// chunks.
+    Cut { sequence: u64, bytes: usize },
 }
 
 pub(super) struct Flusher {
@@ -114,7 +115,8 @@ impl Flusher {
         let entries = self.failing.drain(..).chain(dirty);
         self.queue.extend(entries.map(Work::Flush));
         let sequence = self.memory.sequence.load(Ordering::Relaxed);
-        self.queue.push_back(Work::Cut(sequence));
+        let bytes = logged;
+        self.queue.push_back(Work::Cut { sequence, bytes });
     }
 
     /// Does the next piece of work inside the open transaction. A tail that
@@ -126,8 +128,9 @@ impl Flusher {
         };
         let outcome = match &work {
             Work::Flush(entry) => attempt(connection, entry),
-            Work::Cut(_) if !self.failing.is_empty() => Ok(true),
-            Work::Cut(sequence) => log::cut(connection, *sequence).map(|()| true),
+            // The next cut takes this one along.
+            Work::Cut { .. } if !self.failing.is_empty() => Ok(true),
+            Work::Cut { sequence, .. } => log::cut(connection, *sequence).map(|()| true),
         };
         match (outcome, work) {
             (Ok(false), Work::Flush(entry)) => self.failing.push(entry),
@@ -146,9 +149,9 @@ impl Flusher {
         for work in self.uncommitted.drain(..) {
             match work {
                 Work::Flush(entry) => lock(&entry.tail).frozen = None,
-                Work::Cut(_) => {
+                Work::Cut { bytes, .. } => {
                     freed = true;
-                    self.flushing = 0;
+                    self.flushing -= bytes;
                 }
             }
         }
