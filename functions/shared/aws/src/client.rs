@@ -1,0 +1,68 @@
+//! Clients of AWS, from what the environment says: region and credentials as
+//! Lambda hands them to a function, endpoints where `AWS_ENDPOINT_URL` or
+//! `AWS_ENDPOINT_URL_<SERVICE>` name others.
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{AppName, BehaviorVersion, SdkConfig};
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+
+use crate::settings::Settings;
+
+/// How long one try may take to connect.
+const CONNECT: Duration = Duration::from_secs(2);
+/// How long one try may take to be answered.
+const ATTEMPT: Duration = Duration::from_secs(5);
+/// How long a call may take with all its tries: less than a caller behind the
+/// gateway waits.
+const OPERATION: Duration = Duration::from_secs(20);
+/// How often a call is tried while the service is busy.
+const ATTEMPTS: u32 = 8;
+
+/// What the ports are made from.
+#[derive(Clone)]
+pub struct Aws {
+    /// Region, credentials, endpoints, retries.
+    pub(crate) sdk: SdkConfig,
+    /// Tables, queue, functions.
+    pub(crate) settings: Settings,
+}
+
+impl Aws {
+    /// Reads the environment.
+    pub async fn from_env() -> Self {
+        let http = aws_smithy_http_client::Builder::new()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .build_https();
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT)
+            .operation_attempt_timeout(ATTEMPT)
+            .operation_timeout(OPERATION)
+            .build();
+        let retries = RetryConfig::standard()
+            .with_max_attempts(ATTEMPTS)
+            .with_initial_backoff(Duration::from_millis(50))
+            .with_max_backoff(Duration::from_secs(2));
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(http)
+            .timeout_config(timeouts)
+            .retry_config(retries);
+        // Names the caller in the user agent, and so in the account's trail.
+        if let Some(name) = std::env::var("AWS_LAMBDA_FUNCTION_NAME")
+            .ok()
+            .and_then(|name| AppName::new(name).ok())
+        {
+            loader = loader.app_name(name);
+        }
+        Self {
+            sdk: loader.load().await,
+            settings: Settings::from_env(),
+        }
+    }
+
+    pub(crate) fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        aws_sdk_dynamodb::Client::new(&self.sdk)
+    }
+}

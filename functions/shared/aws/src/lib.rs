@@ -1,0 +1,10 @@
+//! Tidemark's ports over AWS: points, catalog, discards and history in
+//! `DynamoDB`, the queue in SQS, calculations in Lambda. The only package that
+//! names the AWS SDK.
+
+mod client;
+mod error;
+mod settings;
+
+pub use client::Aws;
+pub use settings::{SettingError, Settings};
