@@ -2,6 +2,7 @@
 //! `DynamoDB`, the queue in SQS, calculations in Lambda. The only package that
 //! names the AWS SDK.
 
+mod batch;
 mod client;
 mod error;
 mod settings;
