@@ -5,6 +5,7 @@
 mod batch;
 mod client;
 mod error;
+pub mod points;
 mod settings;
 
 pub use client::Aws;

@@ -1,0 +1,180 @@
+//! Reads a series in order of time, a stretch after the other.
+//!
+//! All strands are read at once. As far as each of them is known, what they hold
+//! is merged and given out; then those that are known least far are read on.
+
+use futures_util::future::try_join_all;
+use tidemark_core::time::{TimeRange, Timestamp};
+use tidemark_core::tombstone::Tombstones;
+use tidemark_store::columns::{Columns, merge};
+use tidemark_store::error::Result;
+use tidemark_store::port::Order;
+
+use super::window::Strand;
+use super::{Points, Reading, item};
+use crate::batch::Item;
+
+/// A walk over what a series holds in a range.
+pub(super) struct Walk<'a> {
+    points: &'a Points,
+    reading: Reading<'a>,
+    tombstones: &'a Tombstones,
+    /// What has not been given out.
+    rest: Option<TimeRange>,
+    strands: Vec<Reached>,
+}
+
+/// How far a strand is known.
+struct Reached {
+    strand: Strand,
+    /// Up to here (or down to here, where the order is descending); None if not
+    /// at all.
+    until: Option<Timestamp>,
+    /// Where reading goes on.
+    after: Option<Item>,
+    /// Chunks some of whose points have not been given out.
+    chunks: Vec<Columns>,
+}
+
+/// How many chunks are read first where few points are wanted.
+const FEW: i32 = 8;
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(
+        points: &'a Points,
+        series: &'a str,
+        range: TimeRange,
+        tombstones: &'a Tombstones,
+        order: Order,
+    ) -> Self {
+        let reading = Reading {
+            series,
+            range,
+            order,
+            limit: None,
+            heads: false,
+        };
+        let strand = |strand| Reached {
+            strand,
+            until: None,
+            after: None,
+            chunks: Vec::new(),
+        };
+        Self {
+            points,
+            reading,
+            tombstones,
+            rest: Some(range),
+            strands: Strand::every().map(strand).collect(),
+        }
+    }
+
+    /// The same, reading few chunks first where that may be enough.
+    pub(super) fn looking_for(mut self, points: usize) -> Self {
+        let chunks = i32::try_from(points / 64).unwrap_or(i32::MAX);
+        self.reading.limit = Some(chunks.max(FEW));
+        self
+    }
+
+    /// The next points that are not hidden, sorted; at least one. None at the
+    /// end.
+    pub(super) async fn next(&mut self) -> Result<Option<Columns>> {
+        while let Some(rest) = self.rest {
+            let Some(known) = self.known(rest) else {
+                self.read_on().await?;
+                continue;
+            };
+            self.rest = match self.reading.order {
+                Order::Ascending => known
+                    .to()
+                    .next()
+                    .and_then(|from| TimeRange::new(from, rest.to()).ok()),
+                Order::Descending => known
+                    .from()
+                    .previous()
+                    .and_then(|to| TimeRange::new(rest.from(), to).ok()),
+            };
+            let mut columns = self.take(known);
+            if !self.tombstones.is_empty() {
+                columns.retain(|time, received| !self.tombstones.hides(time, received));
+            }
+            if !columns.is_empty() {
+                return Ok(Some(columns));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The part of what is left that all strands are known of.
+    fn known(&self, rest: TimeRange) -> Option<TimeRange> {
+        let reached = self.least()??;
+        match self.reading.order {
+            Order::Ascending => TimeRange::new(rest.from(), reached.min(rest.to())).ok(),
+            Order::Descending => TimeRange::new(reached.max(rest.from()), rest.to()).ok(),
+        }
+    }
+
+    /// How far the strand that is known least is known.
+    fn least(&self) -> Option<Option<Timestamp>> {
+        let known = self.strands.iter().map(|s| s.until);
+        match self.reading.order {
+            Order::Ascending => known.min(),
+            // None, which is least, is less than any.
+            Order::Descending => known.max_by_key(|until| (until.is_none(), *until)),
+        }
+    }
+
+    /// Reads the strands on that are known least.
+    async fn read_on(&mut self) -> Result<()> {
+        let least = self.least().flatten();
+        let (points, reading) = (self.points, self.reading);
+        let behind = self.strands.iter_mut().filter(|s| s.until == least);
+        try_join_all(behind.map(|strand| strand.read(points, reading))).await?;
+        self.reading.limit = reading.limit.and_then(|limit| limit.checked_mul(8));
+        Ok(())
+    }
+
+    /// Takes out what the strands hold of a range.
+    fn take(&mut self, range: TimeRange) -> Columns {
+        let mut parts = Vec::new();
+        for strand in &mut self.strands {
+            for chunk in &strand.chunks {
+                let positions = chunk.positions(range);
+                if positions.len() == chunk.len() {
+                    parts.push(chunk.clone());
+                } else if !positions.is_empty() {
+                    parts.push(chunk.cut(positions));
+                }
+            }
+            let order = self.reading.order;
+            strand.chunks.retain(|chunk| match order {
+                Order::Ascending => chunk.times().last().is_some_and(|&t| t > range.to()),
+                Order::Descending => chunk.times().first().is_some_and(|&t| t < range.from()),
+            });
+        }
+        merge(&parts)
+    }
+}
+
+impl Reached {
+    async fn read(&mut self, points: &Points, reading: Reading<'_>) -> Result<()> {
+        let part = points.part(self.strand, reading, self.after.take()).await?;
+        let window = match &part.last {
+            Some(key) => self.strand.window(item::key(key)?),
+            None => None,
+        };
+        // Of the window where reading stopped, chunks may be missing.
+        self.until = match (window, reading.order) {
+            (Some(window), Order::Ascending) => window.span().from().previous(),
+            (Some(window), Order::Descending) => window.span().to().next(),
+            (None, Order::Ascending) => Some(reading.range.to()),
+            (None, Order::Descending) => Some(reading.range.from()),
+        };
+        self.after = part.last;
+        let chunks = part.items.iter().map(item::columns);
+        let chunks = chunks.collect::<Result<Vec<_>>>()?;
+        let reaches = |chunk: &Columns| chunk.span().is_some_and(|s| s.overlaps(reading.range));
+        self.chunks.extend(chunks.into_iter().filter(reaches));
+        Ok(())
+    }
+}
