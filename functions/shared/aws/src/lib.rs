@@ -3,9 +3,18 @@
 //! names the AWS SDK.
 
 mod batch;
+mod catalog;
 mod client;
+mod discards;
 mod error;
+mod history;
+mod item;
 mod settings;
+mod times;
+mod transaction;
 
+pub use catalog::CatalogTable;
 pub use client::Aws;
+pub use discards::DiscardsTable;
+pub use history::HistoryTable;
 pub use settings::{SettingError, Settings};
