@@ -2,19 +2,16 @@
 //! several calls at the same time. What a call leaves undone, because the table
 //! is busy, is asked for again after a pause.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, WriteRequest};
+use aws_sdk_dynamodb::types::{KeysAndAttributes, WriteRequest};
 use backon::{BackoffBuilder, ExponentialBuilder};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tidemark_store::error::{Kind, Result, StoreError};
 
 use crate::error::failed;
-
-/// What is stored under a key; also a key alone.
-pub(crate) type Item = HashMap<String, AttributeValue>;
+use crate::item::Item;
 
 /// How many items one call may write.
 const WRITTEN_AT_ONCE: usize = 25;
@@ -45,7 +42,6 @@ struct Done<T, R> {
 
 /// Puts and deletes items, each key at most once. What was carried out before
 /// an error stays.
-#[allow(dead_code, reason = "for the points, which are to come")]
 pub(crate) async fn write_all(
     client: &Client,
     table: &str,

@@ -3,10 +3,22 @@
 //! names the AWS SDK.
 
 mod batch;
+mod catalog;
 mod client;
+mod compactor;
+mod discards;
 mod error;
-pub mod points;
+mod history;
+mod item;
+mod points;
 mod settings;
+mod times;
+mod transaction;
 
+pub use catalog::CatalogTable;
 pub use client::Aws;
+pub use compactor::Compactor;
+pub use discards::DiscardsTable;
+pub use history::HistoryTable;
+pub use points::Points;
 pub use settings::{SettingError, Settings};

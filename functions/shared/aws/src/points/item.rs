@@ -11,8 +11,8 @@ use tidemark_store::columns::Columns;
 use tidemark_store::error::{Kind, Result, StoreError};
 
 use super::window::{Window, cut};
-use crate::batch::Item;
 use crate::error::corrupt;
+use crate::item::Item;
 
 /// How many bytes a chunk may have: an item may have 400 KB, names and keys
 /// included.

@@ -1,13 +1,14 @@
 //! Points over `DynamoDB`: the embedded store's chunks as items.
 //!
-//! A batch is written once: the points of each of its series as a fresh chunk,
-//! under a key that is made from the batch, so that a second delivery writes the
-//! same item. A reader merges what reaches into its range, by the order of
-//! writes, and leaves out what tombstones hide. The [compactor](crate::compactor)
-//! merges small chunks into large ones.
+//! A batch is written once: the points of each of its series as a chunk, under
+//! a key that is made from the batch, so that a second delivery writes the same
+//! item. A reader merges what reaches into its range, by the order of writes,
+//! and leaves out what tombstones hide. The [compactor](crate::compactor) merges
+//! small chunks into large ones.
 
 mod extent;
 pub(crate) mod item;
+pub(crate) mod replaced;
 mod walk;
 pub(crate) mod window;
 
@@ -24,9 +25,10 @@ use tidemark_store::error::Result;
 use tidemark_store::port::{Bucket, Extent, Order, Page, PointStore, Refusal, Scan, Summarize};
 use tidemark_store::slots::Buckets;
 
-use crate::batch::{Item, write_all};
+use crate::batch::write_all;
 use crate::client::Aws;
 use crate::error::failed;
+use crate::item::Item;
 use crate::settings::SettingError;
 use item::series_key;
 use walk::Walk;
@@ -118,7 +120,7 @@ impl Points {
         &self.table
     }
 
-    /// What is left of a chunk when the range is deleted: None if all of it.
+    /// Removes from the chunks of a strand what a deletion hides.
     async fn erase(
         &self,
         series: &str,
@@ -175,7 +177,7 @@ impl PointStore for Points {
             });
             requests.extend(item::puts(&series, &columns, |window, piece| {
                 let earliest = piece.indexes().first().copied().unwrap_or_default();
-                window.fresh_key(batch.id, earliest)
+                window.batch_key(piece.len(), batch.id, earliest)
             })?);
         }
         self.carry_out(requests).await?;

@@ -12,7 +12,7 @@ use tidemark_store::port::Order;
 
 use super::window::Strand;
 use super::{Points, Reading, item};
-use crate::batch::Item;
+use crate::item::Item;
 
 /// A walk over what a series holds in a range.
 pub(super) struct Walk<'a> {
@@ -107,26 +107,26 @@ impl<'a> Walk<'a> {
 
     /// The part of what is left that all strands are known of.
     fn known(&self, rest: TimeRange) -> Option<TimeRange> {
-        let reached = self.least()??;
+        let reached = self.least()?;
         match self.reading.order {
             Order::Ascending => TimeRange::new(rest.from(), reached.min(rest.to())).ok(),
             Order::Descending => TimeRange::new(reached.max(rest.from()), rest.to()).ok(),
         }
     }
 
-    /// How far the strand that is known least is known.
-    fn least(&self) -> Option<Option<Timestamp>> {
+    /// How far the strand that is known least is known; None if not at all.
+    fn least(&self) -> Option<Timestamp> {
         let known = self.strands.iter().map(|s| s.until);
+        let known: Option<Vec<Timestamp>> = known.collect();
         match self.reading.order {
-            Order::Ascending => known.min(),
-            // None, which is least, is less than any.
-            Order::Descending => known.max_by_key(|until| (until.is_none(), *until)),
+            Order::Ascending => known?.into_iter().min(),
+            Order::Descending => known?.into_iter().max(),
         }
     }
 
     /// Reads the strands on that are known least.
     async fn read_on(&mut self) -> Result<()> {
-        let least = self.least().flatten();
+        let least = self.least();
         let (points, reading) = (self.points, self.reading);
         let behind = self.strands.iter_mut().filter(|s| s.until == least);
         try_join_all(behind.map(|strand| strand.read(points, reading))).await?;

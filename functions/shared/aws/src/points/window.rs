@@ -1,4 +1,4 @@
-//! Where chunks stand: by series, state and time window.
+//! Where chunks stand: by series, size and time window.
 //!
 //! Points that are to become a chunk go to the smallest level whose windows are
 //! longer than they are; where they cross the border of a window, they are cut
@@ -22,12 +22,16 @@ pub(crate) enum Level {
     All,
 }
 
-/// Whether a chunk is as it was written, or the compactor made it.
+/// Whether a chunk is worth to be merged with others. The small ones of a series
+/// stand together, so that the compactor finds them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum State {
-    Fresh,
-    Compacted,
+pub(crate) enum Size {
+    Small,
+    Large,
 }
+
+/// A chunk of fewer points is small.
+pub(crate) const SMALL: usize = 512;
 
 /// A window of a level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,11 +41,11 @@ pub(crate) struct Window {
     index: i64,
 }
 
-/// The windows of one state and level. Its chunks stand next to each other in a
+/// The windows of one size and level. Its chunks stand next to each other in a
 /// series, in order of their windows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Strand {
-    pub(crate) state: State,
+    pub(crate) size: Size,
     pub(crate) level: Level,
 }
 
@@ -88,11 +92,20 @@ impl Level {
     }
 }
 
-impl State {
+impl Size {
+    /// Of a chunk that was written with so many points.
+    const fn of(points: usize) -> Self {
+        if points < SMALL {
+            Self::Small
+        } else {
+            Self::Large
+        }
+    }
+
     const fn letter(self) -> char {
         match self {
-            Self::Fresh => 'f',
-            Self::Compacted => 'm',
+            Self::Small => 's',
+            Self::Large => 'l',
         }
     }
 }
@@ -118,40 +131,42 @@ impl Window {
     }
 
     /// What the keys of its chunks begin with.
-    fn prefix(self, state: State) -> String {
-        let (state, level) = (state.letter(), self.level.letter());
-        format!("{state}{level}{:08x}", self.index + OFFSET)
+    fn prefix(self, size: Size) -> String {
+        let (size, level) = (size.letter(), self.level.letter());
+        format!("{size}{level}{:08x}", self.index + OFFSET)
     }
 
-    /// The key of a chunk as it is written: the same for every delivery of its
-    /// batch. `index` is that of its earliest point in the batch.
-    pub(crate) fn fresh_key(self, batch: BatchId, index: u32) -> String {
-        format!("{}-{batch}-{index:08x}", self.prefix(State::Fresh))
+    /// The key of a chunk of a batch: the same for every delivery. `index` is
+    /// that of its earliest point in the batch.
+    pub(crate) fn batch_key(self, points: usize, batch: BatchId, index: u32) -> String {
+        let size = Size::of(points);
+        format!("{}-{batch}-{index:08x}", self.prefix(size))
     }
 
-    /// The key of a chunk that the compactor made and called `id`.
+    /// The key of a chunk that the compactor made and called `id`: never a small
+    /// one, since merging it again with others of its time is not worth it.
     pub(crate) fn compacted_key(self, id: u128) -> String {
-        format!("{}-{id:032x}", self.prefix(State::Compacted))
+        format!("{}-{id:032x}", self.prefix(Size::Large))
     }
 }
 
 impl Strand {
     /// Every strand there is.
     pub(crate) fn every() -> impl Iterator<Item = Self> {
-        [State::Fresh, State::Compacted]
+        [Size::Small, Size::Large]
             .into_iter()
-            .flat_map(Self::of_state)
+            .flat_map(Self::of_size)
     }
 
-    /// Every strand of a state.
-    pub(crate) fn of_state(state: State) -> impl Iterator<Item = Self> {
-        let strand = move |level| Self { state, level };
+    /// Every strand of a size.
+    pub(crate) fn of_size(size: Size) -> impl Iterator<Item = Self> {
+        let strand = move |level| Self { size, level };
         Level::EVERY.into_iter().map(strand)
     }
 
     /// From which key to which chunks stand that may reach into a range.
     pub(crate) fn keys(self, range: TimeRange) -> (String, String) {
-        let prefix = |time| Window::at(self.level, time).prefix(self.state);
+        let prefix = |time| Window::at(self.level, time).prefix(self.size);
         // `-` follows a prefix, and `.` follows `-`.
         (prefix(range.from()), format!("{}.", prefix(range.to())))
     }

@@ -1,7 +1,6 @@
 //! Points over `DynamoDB`.
 
-use tidemark_aws::Aws;
-use tidemark_aws::points::Points;
+use tidemark_aws::{Aws, Points};
 use tidemark_store::conformance::{Subject, Traits};
 use tidemark_store::conformance_tests;
 

@@ -29,22 +29,22 @@ fn columns(times: impl IntoIterator<Item = i64>) -> Columns {
 fn keys_say_where_a_chunk_stands() {
     let window = Window::at(Level::Hour, time(7200 * SECOND));
     assert_eq!(
-        window.fresh_key(BatchId::new(1, 2), 3),
-        "fb10000002-00000000000000010000000000000002-00000003"
+        window.batch_key(9, BatchId::new(1, 2), 3),
+        "sb10000002-00000000000000010000000000000002-00000003"
     );
     assert_eq!(
         window.compacted_key(4),
-        "mb10000002-00000000000000000000000000000004"
+        "lb10000002-00000000000000000000000000000004"
     );
     for level in Level::EVERY {
         for t in [i64::MIN, -1, 0, 1, i64::MAX] {
             let window = Window::at(level, time(t));
             assert!(window.span().contains(time(t)), "{level:?} {t}");
             let strand = Strand {
-                state: State::Fresh,
+                size: Size::Small,
                 level,
             };
-            let key = window.fresh_key(BatchId::new(0, 0), 0);
+            let key = window.batch_key(1, BatchId::new(0, 0), 0);
             assert_eq!(strand.window(&key), Some(window), "{key}");
         }
     }
@@ -71,8 +71,8 @@ proptest! {
         for (window, piece) in &pieces {
             prop_assert!(!piece.is_empty() && piece.len() <= size);
             prop_assert!(window.span().covers(piece.span().unwrap()));
-            let key = window.fresh_key(BatchId::new(1, 2), 9);
-            let strand = Strand { state: State::Fresh, level: window.level };
+            let key = window.batch_key(piece.len(), BatchId::new(1, 2), 9);
+            let strand = Strand { size: Size::Small, level: window.level };
             for t in piece.times() {
                 let (from, to) = strand.keys(TimeRange::new(*t, *t).unwrap());
                 prop_assert!(from <= key && key <= to, "{from} {key} {to}");
