@@ -33,6 +33,11 @@ pub struct Aws {
 impl Aws {
     /// Reads the environment.
     pub async fn from_env() -> Self {
+        Self::new(Settings::from_env()).await
+    }
+
+    /// The same with other names for tables, queue and functions.
+    pub async fn new(settings: Settings) -> Self {
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .build_https();
@@ -58,7 +63,7 @@ impl Aws {
         }
         Self {
             sdk: loader.load().await,
-            settings: Settings::from_env(),
+            settings,
         }
     }
 

@@ -1,11 +1,15 @@
 //! What the environment says, read once at the start. What is missing or wrong
 //! is named.
 
+use std::sync::Arc;
+
 /// Looks variables up, so that what is missing can be named.
 #[derive(Clone)]
 pub struct Settings {
-    variable: fn(&str) -> Option<String>,
+    variable: Arc<Lookup>,
 }
+
+type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 /// A variable that is not there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -15,9 +19,13 @@ pub struct SettingError(&'static str);
 impl Settings {
     /// What the process was started with.
     pub fn from_env() -> Self {
-        Self {
-            variable: |name| std::env::var(name).ok(),
-        }
+        Self::new(|name| std::env::var(name).ok())
+    }
+
+    /// What `variable` finds.
+    pub fn new(variable: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
+        let variable = Arc::new(variable);
+        Self { variable }
     }
 
     /// A variable that must be there. Set to nothing is not set.
@@ -34,13 +42,11 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_named() {
-        let settings = Settings {
-            variable: |name| match name {
-                "A" => Some("a".to_owned()),
-                "EMPTY" => Some(String::new()),
-                _ => None,
-            },
-        };
+        let settings = Settings::new(|name| match name {
+            "A" => Some("a".to_owned()),
+            "EMPTY" => Some(String::new()),
+            _ => None,
+        });
         assert_eq!(settings.required("A").as_deref(), Ok("a"));
         for missing in ["EMPTY", "B"] {
             let error = settings.required(missing).unwrap_err();
