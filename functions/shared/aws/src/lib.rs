@@ -4,7 +4,11 @@
 
 mod client;
 mod error;
+#[cfg(test)]
+mod fake;
+mod queue;
 mod settings;
 
 pub use client::Aws;
+pub use queue::SqsQueue;
 pub use settings::{SettingError, Settings};

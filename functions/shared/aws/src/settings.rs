@@ -4,7 +4,7 @@
 /// Looks variables up, so that what is missing can be named.
 #[derive(Clone)]
 pub struct Settings {
-    variable: fn(&str) -> Option<String>,
+    pub(crate) variable: fn(&str) -> Option<String>,
 }
 
 /// A variable that is not there.
