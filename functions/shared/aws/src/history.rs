@@ -158,6 +158,21 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn a_query_expires_after_weeks() {
+        let asked = Query {
+            tenant: Tenant::local(),
+            time: Timestamp::from_nanos(1_500_000_000),
+            sequence: 0,
+            series: None,
+            path: String::new(),
+            from: None,
+            to: None,
+            duration_ms: 1.0,
+        };
+        assert_eq!(row(asked).unwrap()["expires"], item::number(2_592_001));
+    }
+
     proptest! {
         #[test]
         fn queries_sort_by_time_and_sequence(

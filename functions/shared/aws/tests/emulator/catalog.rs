@@ -151,3 +151,28 @@ async fn listing_goes_on_over_pages_of_items() {
     let count = catalog.count(&tenant, "").await.unwrap();
     assert_eq!(count, expected.len() as u64);
 }
+
+/// Deletions that are recorded at the same time are all there.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs an AWS emulator (AWS_ENDPOINT_URL)"]
+async fn no_deletion_is_lost_to_another() {
+    let catalog = Arc::new(Aws::from_env().await.catalog().unwrap());
+    let series = sibling(&tenant(), "a");
+    let names = [&series.name];
+    let registered = catalog.register(&series.tenant, &names, received(1)).await;
+    registered.unwrap();
+    let mut work = JoinSet::new();
+    for i in 0..12 {
+        let (catalog, series) = (Arc::clone(&catalog), series.clone());
+        work.spawn(async move {
+            let tombstone = Tombstone {
+                range: within(2 * i, 2 * i),
+                deleted_at: received(1),
+            };
+            catalog.tombstone(&series, tombstone).await.unwrap();
+        });
+    }
+    work.join_all().await;
+    let found = catalog.get(&series).await.unwrap().unwrap();
+    assert_eq!(found.tombstones.iter().count(), 12);
+}
