@@ -147,6 +147,25 @@ fn every_folder_of_a_function_is_deployed_under_its_name() {
     }
 }
 
+/// The parameter for what a statement allows the use of, by itself or by one of
+/// its indexes; none for the function's own log.
+fn table_or_queue(id: &str, resource: &Value) -> Option<String> {
+    if let Some(own) = resource["Fn::GetAtt"].as_str() {
+        assert_eq!(own, format!("{id}Log.Arn"));
+        return None;
+    }
+    if let Some(arn) = resource["Ref"].as_str() {
+        return Some(arn.to_owned());
+    }
+    let index = string(&resource["Fn::Sub"]);
+    let (arn, index) = index
+        .strip_prefix("${")
+        .and_then(|rest| rest.split_once("}/index/"))
+        .unwrap_or_else(|| panic!("{id}: {index}"));
+    assert!(!index.contains('*'), "{id}: {index}");
+    Some(arn.to_owned())
+}
+
 #[test]
 fn a_function_may_use_what_it_is_told_of_and_nothing_else() {
     let (template, roles) = (read("template.yaml"), read("infra/roles.yaml"));
@@ -155,31 +174,21 @@ fn a_function_may_use_what_it_is_told_of_and_nothing_else() {
     assert_eq!(named, functions.keys().copied().collect());
     for (id, function) in functions {
         let told = keys(&function["Properties"]["Environment"]["Variables"]);
-        let mut wanted: BTreeSet<&str> = TOLD
+        let mut wanted: BTreeSet<String> = TOLD
             .iter()
-            .filter_map(|(variable, arn)| told.contains(variable).then_some(*arn))
+            .filter_map(|(variable, arn)| told.contains(variable).then_some((*arn).to_owned()))
             .collect();
         if function["Properties"]["Events"]["Batches"].is_object() {
-            wanted.insert("QueueArn");
+            wanted.insert("QueueArn".to_owned());
         }
-        let mut used = BTreeSet::new();
+        let mut used: BTreeSet<String> = BTreeSet::new();
         for statement in document::statements(&roles, id) {
             for action in statement["Action"].as_array().unwrap() {
                 assert!(!string(action).contains('*'), "{id}: {action}");
             }
             let resource = &statement["Resource"];
-            if let Some(own) = resource["Fn::GetAtt"].as_str() {
-                assert_eq!(own, format!("{id}Log.Arn"));
-            } else if let Some(arn) = resource["Ref"].as_str() {
-                used.insert(arn);
-            } else {
-                // An index is used along with its table.
-                let index = string(&resource["Fn::Sub"]);
-                let (arn, _) = index
-                    .strip_prefix("${")
-                    .and_then(|rest| rest.split_once("}/index/"))
-                    .unwrap_or_else(|| panic!("{id}: {index}"));
-                assert!(wanted.contains(arn), "{id}: {index}");
+            for resource in resource.as_array().unwrap_or(&vec![resource.clone()]) {
+                used.extend(table_or_queue(id, resource));
             }
         }
         assert_eq!(used, wanted, "{id}");
