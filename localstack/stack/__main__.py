@@ -92,6 +92,8 @@ def show(described: dict[str, str]) -> None:
 async def run_all(place: Place, options: argparse.Namespace) -> None:
     """Runs everything."""
     async with AsyncExitStack() as running:
+        described_in = place.folder / "stack.json"
+        described_in.unlink(missing_ok=True)
         # First of all: that the port is taken should be known at once.
         listener = running.enter_context(bound(place.port))
         address = "http://{}:{}".format(*listener.getsockname())
@@ -113,9 +115,10 @@ async def run_all(place: Place, options: argparse.Namespace) -> None:
             "Source": source,
             **deployed,
         }
-        whole = place.folder / "stack.json.new"
+        # Under its name only when it is whole: who waits for it reads it at once.
+        whole = described_in.with_suffix(".new")
         whole.write_text(json.dumps(described, indent=2))
-        whole.rename(place.folder / "stack.json")
+        whole.rename(described_in)
         print(f"Tidemark listens on {address}, its AWS on {place.emulator}", flush=True)
         await watch(*programs)
 

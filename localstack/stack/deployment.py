@@ -69,11 +69,9 @@ def deploy(place: Place, given: dict[str, str]) -> dict[str, str]:
     try:
         formation.create_stack(**wanted)
     except formation.exceptions.AlreadyExistsException:
-        try:
-            formation.update_stack(**wanted)
-        except ClientError as error:
-            if "No updates" not in str(error):
-                raise
+        update(formation, wanted)
+    except ClientError as error:
+        raise SystemExit(str(error)) from None
     while True:
         stack = formation.describe_stacks(StackName=place.name)["Stacks"][0]
         if not stack["StackStatus"].endswith("IN_PROGRESS"):
@@ -82,6 +80,15 @@ def deploy(place: Place, given: dict[str, str]) -> dict[str, str]:
     if stack["StackStatus"] not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
         raise SystemExit(f"{stack['StackStatus']}:\n" + "\n".join(failures(formation)))
     return outputs(place)
+
+
+def update(formation: Any, wanted: dict[str, Any]) -> None:
+    """Begins to update the stack, if there is a change."""
+    try:
+        formation.update_stack(**wanted)
+    except ClientError as error:
+        if "No updates" not in str(error):
+            raise SystemExit(str(error)) from None
 
 
 def outputs(place: Place) -> dict[str, str]:

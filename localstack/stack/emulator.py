@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,14 +20,20 @@ from running import Program
 async def emulator(place: Place) -> AsyncIterator[Program]:
     """Runs it; it answers by then."""
     scratch = place.folder / "tmp"
-    scratch.mkdir(exist_ok=True)
+    # Of an earlier run that was killed.
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir()
     command: list[str | Path] = [sys.executable, "-m", "ministack"]
     with Program(command, place.folder / "emulator.log", environment(place, scratch)) as program:
         async with ClientSession() as asking:
             while not await answers(asking, place):
                 program.check()
                 await asyncio.sleep(0.05)
-        yield program
+        try:
+            yield program
+        finally:
+            program.end()
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def environment(place: Place, scratch: Path) -> dict[str, str]:

@@ -1,5 +1,6 @@
-"""Serves the deployed API at an address like that of the local process. The emulator tells its
-gateways apart by the host, which a client cannot be asked to set."""
+"""Serves the deployed API at an address like that of the local process. The emulator has all its
+gateways at one address: under a host for each, but then it answers `/health` itself, and under a
+path for each, which is prepended here."""
 
 from __future__ import annotations
 
@@ -16,12 +17,12 @@ from relay import relay, serve, session
 @asynccontextmanager
 async def forward(place: Place, api: str, listener: socket.socket) -> AsyncIterator[None]:
     """Hands every request to the socket on to one API."""
-    host = f"{api}.execute-api.localhost:{place.emulator_port}"
+    gateway = f"{place.emulator}/_aws/execute-api/{api}/$default"
     async with session() as to:
 
         async def answer(request: web.Request) -> web.Response:
             try:
-                return await relay(to, place.emulator, request, await request.read(), Host=host)
+                return await relay(to, gateway, request, await request.read())
             except ClientError as error:
                 return web.Response(status=502, text=f"the emulator does not answer: {error}\n")
 

@@ -40,22 +40,14 @@ def session() -> ClientSession:
     )
 
 
-async def relay(
-    to: ClientSession,
-    origin: str,
-    request: web.Request,
-    body: bytes,
-    **changed: str,
-) -> web.Response:
-    """Asks `origin` what was asked here, with `body` and some headers changed."""
+async def relay(to: ClientSession, below: str, request: web.Request, body: bytes) -> web.Response:
+    """Asks, below an address, what was asked here, with `body`."""
     headers = CIMultiDict(
         (key, value) for key, value in request.headers.items() if key.lower() not in HOP
     )
     headers.popall("Content-Length", None)
-    for key, value in changed.items():
-        headers[key] = value
     # The path goes on byte for byte: what is escaped in it means something.
-    url = URL(origin + request.raw_path, encoded=True)
+    url = URL(below + request.raw_path, encoded=True)
     async with to.request(
         request.method, url, headers=headers, data=body or None, allow_redirects=False
     ) as answer:
