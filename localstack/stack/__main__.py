@@ -14,7 +14,7 @@ from data_server import data_server, url
 from deployment import deploy, outputs, parameters
 from emulator import emulator
 from forward import forward
-from place import Place, bound, free_port
+from place import CREDENTIALS, REGION, Place, bound, free_port
 from proxy import proxy
 from running import noted, stop, until_told_to_end, watch
 
@@ -32,7 +32,7 @@ def main() -> None:
     )
     place.folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as noting:
-        if options.command not in {"deploy", "stop"}:
+        if options.command not in {"deploy", "env", "stop"}:
             noting.enter_context(noted(place.folder, options.command))
         match options.command:
             case "up":
@@ -43,6 +43,8 @@ def main() -> None:
                 until_told_to_end(run_data_server(place, options))
             case "deploy":
                 show(deploy(place, parameters(url()) | dict(options.parameter)))
+            case "env":
+                show_environment(place)
             case "forward":
                 until_told_to_end(run_forward(place))
             case "stop":
@@ -78,9 +80,33 @@ def arguments() -> argparse.ArgumentParser:
     names.add_parser("emulator", parents=[common, recording], help="the emulator and its proxy")
     names.add_parser("data-server", parents=[common, serving], help="the stand-in data server")
     names.add_parser("deploy", parents=[common, given], help="the template, to the emulator")
+    names.add_parser(
+        "env", parents=[common], help="what the deployed functions are told, to run one"
+    )
     names.add_parser("forward", parents=[common], help="serve the deployed API on PORT")
     names.add_parser("stop", parents=[common], help="end what the others run")
     return commands
+
+
+def show_environment(place: Place) -> None:
+    """Prints what a function that is run by hand needs to find the emulator, and what is in it."""
+    told = outputs(place)
+    variables = {
+        "AWS_ENDPOINT_URL": place.proxy,
+        "AWS_REGION": REGION,
+        **CREDENTIALS,
+        "TIDEMARK_POINTS_TABLE": told["PointsTable"],
+        "TIDEMARK_CATALOG_TABLE": told["CatalogTable"],
+        "TIDEMARK_DISCARDS_TABLE": told["DiscardsTable"],
+        "TIDEMARK_HISTORY_TABLE": told["HistoryTable"],
+        "TIDEMARK_QUEUE_URL": told["QueueUrl"],
+        "TIDEMARK_CALCULATION_FUNCTION": told["CalculationFunction"],
+        "TIDEMARK_SOURCE_URL": url(),
+        "TIDEMARK_SOURCE_TENANT": "local",
+        "TIDEMARK_SOURCE_SERIES": "data-server",
+    }
+    for key, value in variables.items():
+        print(f"{key}={value}")
 
 
 def show(described: dict[str, str]) -> None:

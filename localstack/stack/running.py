@@ -73,7 +73,7 @@ def until_told_to_end(work: Coroutine[Any, Any, None]) -> None:
 
     async def run() -> None:
         task = asyncio.create_task(work)
-        told = []
+        told: list[bool] = []
 
         def end() -> None:
             # Not twice: the second would break off the leaving.
