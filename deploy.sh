@@ -105,7 +105,7 @@ run_aws() {
     done
     sam build "${parameters[@]}"
     sam deploy --stack-name "$name" "${parameters[@]}" "$@"
-    sam list stack-outputs --stack-name "$name"
+    sam list stack-outputs --stack-name "$name" --output json
 }
 
 run_redrive() {
