@@ -8,8 +8,11 @@ usage() {
 usage: ./deploy.sh COMMAND [ARGUMENTS]
 
   local         build and run everything in one process on http://127.0.0.1:3000
+  stack         build and run the Lambda functions on an emulator of AWS, at the same address
+  aws           build and deploy them to AWS, with the account and region of the environment
+  redrive       send the dead letters of what was deployed back to the queue
   test          every test: unit, property, conformance, end to end
-  check         format, lints, documentation, licences
+  check         format, lints, documentation, templates, licences
   bench [...]   measurements, beside VictoriaMetrics and InfluxDB where they are
                 installed; `bench --help` lists what can be chosen
 
@@ -17,25 +20,45 @@ Configuration is read from the environment; README.md lists it.
 TEXT
 }
 
-# Python packages for the tests, in a folder of their own; nothing to do when
-# the list has not changed.
-python_tools() {
-    local list=localstack/e2e/requirements.txt venv=.venv stamp
-    stamp=$(cksum <"$list")
+# What the stand-in data server serves.
+stand_in=(--rate 1 --system 0.05 --suspect 0.05 --both 0.02 --other-tags 0.1 --too-old 0.05
+    --malformed 0.03)
+
+# Python packages, in a folder of their own; nothing to do when their lists have
+# not changed.
+python_packages() {
+    local venv=$1 stamp list lists=()
+    shift
+    for list in "$@"; do lists+=(--requirement "$list"); done
+    stamp=$(cat "$@" | cksum)
     if [[ ! -f $venv/stamp || $(<"$venv/stamp") != "$stamp" ]]; then
         rm -rf "$venv"
         python3 -m venv "$venv"
-        "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$list"
+        "$venv/bin/pip" install --quiet --disable-pip-version-check "${lists[@]}"
         echo "$stamp" >"$venv/stamp"
     fi
+}
+
+test_packages() {
+    python_packages .venv localstack/e2e/requirements.txt localstack/stack/requirements.txt
+}
+
+# Builds the functions: each folder in functions/ is a package of its name, but
+# for what they share.
+build_functions() {
+    local folder packages=()
+    for folder in functions/*/; do
+        folder=$(basename "$folder")
+        [[ $folder == shared ]] || packages+=(--package "$folder")
+    done
+    cargo build --quiet --locked "${packages[@]}" --package tidemark-data-server "$@"
 }
 
 run_local() {
     cargo build --quiet --release --locked --package tidemark --package tidemark-data-server
     local data_server=
     if [[ -z ${TIDEMARK_SOURCE_URL:-} ]]; then
-        target/release/data-server --port 28462 --rate 1 \
-            --system 0.05 --suspect 0.05 --both 0.02 --other-tags 0.1 --too-old 0.05 --malformed 0.03 &
+        target/release/data-server --port 28462 "${stand_in[@]}" &
         data_server=$!
         # Its port may be taken; asking whoever holds it would take his messages.
         sleep 0.2
@@ -57,8 +80,41 @@ run_local() {
     return "$status"
 }
 
+run_stack() {
+    build_functions --release
+    python_packages .venv-stack localstack/stack/requirements.txt
+    # It is told to end directly, and ends what it started.
+    exec .venv-stack/bin/python localstack/stack up "$@" -- "${stand_in[@]}"
+}
+
+run_aws() {
+    python_packages .venv-aws infra/requirements.txt
+    export PATH=$PWD/.venv-aws/bin:$PATH SAM_CLI_TELEMETRY=0
+    local name=${TIDEMARK_STACK:-tidemark} parameters pair variable
+    # One that is always there: an empty list is an error to an old bash.
+    parameters=(--parameter-overrides "Architecture=${TIDEMARK_ARCHITECTURE:-arm64}")
+    for pair in SourceUrl=TIDEMARK_SOURCE_URL SourceTenant=TIDEMARK_SOURCE_TENANT \
+        SourceSeries=TIDEMARK_SOURCE_SERIES \
+        OpenToTheWorld=TIDEMARK_OPEN_TO_THE_WORLD RequestsPerSecond=TIDEMARK_REQUESTS_PER_SECOND \
+        ReserveConcurrency=TIDEMARK_RESERVE_CONCURRENCY CalculationMemory=TIDEMARK_CALCULATION_MEMORY \
+        VisibilityTimeout=TIDEMARK_VISIBILITY_TIMEOUT MaxReceives=TIDEMARK_MAX_RECEIVES \
+        Log=TIDEMARK_LOG LogRetentionDays=TIDEMARK_LOG_RETENTION_DAYS Tracing=TIDEMARK_TRACING \
+        AlarmEmail=TIDEMARK_ALARM_EMAIL; do
+        variable=${pair#*=}
+        [[ -z ${!variable:-} ]] || parameters+=("${pair%%=*}=${!variable}")
+    done
+    sam build "${parameters[@]}"
+    sam deploy --stack-name "$name" "${parameters[@]}" "$@"
+    sam list stack-outputs --stack-name "$name" --output json
+}
+
+run_redrive() {
+    python_packages .venv-stack localstack/stack/requirements.txt
+    .venv-stack/bin/python infra/redrive.py
+}
+
 run_tests() {
-    python_tools
+    test_packages
     cargo test --locked --workspace --all-targets
     cargo test --locked --workspace --doc --quiet
     cargo build --locked --package tidemark --package tidemark-data-server
@@ -66,12 +122,15 @@ run_tests() {
 }
 
 run_checks() {
-    python_tools
+    test_packages
     cargo fmt --all --check
     cargo clippy --locked --workspace --all-targets -- --deny warnings
     RUSTDOCFLAGS="--deny warnings" cargo doc --locked --workspace --no-deps --quiet
-    .venv/bin/ruff check localstack/e2e
-    .venv/bin/ruff format --check localstack/e2e
+    .venv/bin/ruff check localstack/e2e localstack/stack infra
+    .venv/bin/ruff format --check localstack/e2e localstack/stack infra
+    python_packages .venv-aws infra/requirements.txt
+    SAM_CLI_TELEMETRY=0 .venv-aws/bin/sam validate --lint --region us-east-1
+    .venv-aws/bin/cfn-lint infra/*.yaml
     .venv/bin/shellcheck deploy.sh .ci/run
     cargo test --locked --quiet --package tidemark --test licences
 }
@@ -85,6 +144,9 @@ command=${1:-help}
 [[ $# -eq 0 ]] || shift
 case $command in
     local) run_local "$@" ;;
+    stack) run_stack "$@" ;;
+    aws) run_aws "$@" ;;
+    redrive) run_redrive "$@" ;;
     test) run_tests "$@" ;;
     check) run_checks "$@" ;;
     bench) run_bench "$@" ;;

@@ -1,0 +1,203 @@
+//! Holds the deployment's templates against the contract: the gateway has the
+//! routes of the table and no others, each leads to the function that answers
+//! it, and a function is told of what it may use, and may use what it is told
+//! of.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on should say where"
+)]
+
+mod document;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use document::{keys, read, resources, string};
+use http::Method;
+use serde_json::{Value, json};
+use tidemark_api::routes::{Function, ROUTES};
+
+/// What a function is told of in its environment, and the parameter of
+/// `infra/roles.yaml` that its role names for it.
+const TOLD: [(&str, &str); 6] = [
+    ("TIDEMARK_POINTS_TABLE", "PointsArn"),
+    ("TIDEMARK_CATALOG_TABLE", "CatalogArn"),
+    ("TIDEMARK_DISCARDS_TABLE", "DiscardsArn"),
+    ("TIDEMARK_HISTORY_TABLE", "HistoryArn"),
+    ("TIDEMARK_QUEUE_URL", "QueueArn"),
+    ("TIDEMARK_CALCULATION_FUNCTION", "CalculationArn"),
+];
+
+/// The functions of the template, by their logical ids.
+fn functions(template: &Value) -> BTreeMap<&str, &Value> {
+    resources(template, "AWS::Serverless::Function")
+}
+
+/// The function, by the name of its folder, that an integration calls.
+fn called<'a>(api: &Value, template: &'a Value, integration: &str) -> &'a str {
+    let properties = &api["Resources"][integration]["Properties"];
+    assert_eq!(properties["IntegrationType"], "AWS_PROXY", "{integration}");
+    assert_eq!(properties["PayloadFormatVersion"], "2.0", "{integration}");
+    let parameter = string(&properties["IntegrationUri"]["Ref"]);
+    let given = &template["Resources"]["Api"]["Properties"]["Parameters"][parameter];
+    let id = string(&given["Fn::GetAtt"]).strip_suffix(".Arn").unwrap();
+    let folder = string(&template["Resources"][id]["Properties"]["CodeUri"]);
+    folder.strip_prefix("functions/").unwrap()
+}
+
+#[test]
+fn the_gateway_has_the_routes_of_the_table_and_no_others() {
+    let mut wanted: BTreeSet<(String, &str)> = ROUTES
+        .iter()
+        .flat_map(|route| {
+            let function = route.operation.function().name();
+            let head = (route.method == Method::GET).then_some(Method::HEAD);
+            [Some(route.method.clone()), head]
+                .into_iter()
+                .flatten()
+                .map(move |method| (format!("{method} {}", route.path), function))
+        })
+        .collect();
+    // What has no route is answered by the table's own 404 and 405.
+    wanted.insert(("$default".to_owned(), Function::Openapi.name()));
+
+    let (api, template) = (read("infra/api.yaml"), read("template.yaml"));
+    let routes = resources(&api, "AWS::ApiGatewayV2::Route");
+    let mut found = BTreeSet::new();
+    for (id, route) in &routes {
+        let properties = &route["Properties"];
+        // A route that forgot it would be open to the world.
+        assert_eq!(
+            properties["AuthorizationType"],
+            json!({"Ref": "Authorization"}),
+            "{id}"
+        );
+        let target = string(&properties["Target"]["Fn::Sub"]);
+        let integration = target
+            .strip_prefix("integrations/${")
+            .and_then(|rest| rest.strip_suffix('}'))
+            .unwrap();
+        found.insert((
+            string(&properties["RouteKey"]).to_owned(),
+            called(&api, &template, integration),
+        ));
+    }
+    assert_eq!(found, wanted);
+    assert_eq!(routes.len(), wanted.len(), "a route is there twice");
+}
+
+#[test]
+fn the_gateway_may_call_what_it_leads_to() {
+    let api = read("infra/api.yaml");
+    let uris = |kind: &str, property: &str| -> BTreeSet<String> {
+        resources(&api, kind)
+            .values()
+            .map(|resource| string(&resource["Properties"][property]["Ref"]).to_owned())
+            .collect()
+    };
+    let integrated = uris("AWS::ApiGatewayV2::Integration", "IntegrationUri");
+    assert_eq!(integrated.len(), Function::ALL.len());
+    assert_eq!(integrated, uris("AWS::Lambda::Permission", "FunctionName"));
+}
+
+#[test]
+fn the_api_is_closed_unless_it_is_opened() {
+    let template = read("template.yaml");
+    assert_eq!(
+        template["Parameters"]["OpenToTheWorld"]["Default"],
+        json!("false")
+    );
+    assert_eq!(
+        template["Conditions"]["IsOpen"],
+        json!({"Fn::Equals": [{"Ref": "OpenToTheWorld"}, "true"]})
+    );
+    let given = &template["Resources"]["Api"]["Properties"]["Parameters"]["Authorization"];
+    assert_eq!(*given, json!({"Fn::If": ["IsOpen", "NONE", "AWS_IAM"]}));
+}
+
+#[test]
+fn every_folder_of_a_function_is_deployed_under_its_name() {
+    let template = read("template.yaml");
+    let deployed: BTreeSet<&str> = functions(&template)
+        .iter()
+        .map(|(id, function)| {
+            let (name, properties) = (id.to_lowercase(), &function["Properties"]);
+            let folder = string(&properties["CodeUri"]);
+            assert_eq!(folder, format!("functions/{name}"));
+            assert_eq!(
+                properties["FunctionName"],
+                json!({"Fn::Sub": format!("${{AWS::StackName}}-{name}")})
+            );
+            assert_eq!(
+                properties["Role"],
+                json!({"Fn::GetAtt": format!("Roles.Outputs.{id}")})
+            );
+            assert_eq!(function["Metadata"]["BuildMethod"], "rust-cargolambda");
+            folder.strip_prefix("functions/").unwrap()
+        })
+        .collect();
+    let folders = std::fs::read_dir(document::root().join("functions")).unwrap();
+    for folder in folders {
+        let name = folder.unwrap().file_name().into_string().unwrap();
+        assert!(
+            name == "shared" || deployed.contains(name.as_str()),
+            "functions/{name}"
+        );
+    }
+}
+
+/// The parameter for what a statement allows the use of, by itself or by one of
+/// its indexes; none for the function's own log.
+fn table_or_queue(id: &str, resource: &Value) -> Option<String> {
+    if let Some(own) = resource["Fn::GetAtt"].as_str() {
+        assert_eq!(own, format!("{id}Log.Arn"));
+        return None;
+    }
+    if let Some(arn) = resource["Ref"].as_str() {
+        return Some(arn.to_owned());
+    }
+    let index = string(&resource["Fn::Sub"]);
+    let (arn, index) = index
+        .strip_prefix("${")
+        .and_then(|rest| rest.split_once("}/index/"))
+        .unwrap_or_else(|| panic!("{id}: {index}"));
+    assert!(!index.contains('*'), "{id}: {index}");
+    Some(arn.to_owned())
+}
+
+#[test]
+fn a_function_may_use_what_it_is_told_of_and_nothing_else() {
+    let (template, roles) = (read("template.yaml"), read("infra/roles.yaml"));
+    let functions = functions(&template);
+    let named: BTreeSet<&str> = resources(&roles, "AWS::IAM::Role").into_keys().collect();
+    assert_eq!(named, functions.keys().copied().collect());
+    for (id, function) in functions {
+        let told = keys(&function["Properties"]["Environment"]["Variables"]);
+        let mut wanted: BTreeSet<String> = TOLD
+            .iter()
+            .filter_map(|(variable, arn)| told.contains(variable).then_some((*arn).to_owned()))
+            .collect();
+        if function["Properties"]["Events"]["Batches"].is_object() {
+            wanted.insert("QueueArn".to_owned());
+        }
+        let mut used: BTreeSet<String> = BTreeSet::new();
+        for statement in document::statements(&roles, id) {
+            for action in statement["Action"].as_array().unwrap() {
+                assert!(!string(action).contains('*'), "{id}: {action}");
+            }
+            let resource = &statement["Resource"];
+            for resource in resource.as_array().unwrap_or(&vec![resource.clone()]) {
+                used.extend(table_or_queue(id, resource));
+            }
+        }
+        assert_eq!(used, wanted, "{id}");
+    }
+}
+
+#[test]
+fn an_outage_of_an_hour_makes_no_dead_letters() {
+    let parameters = &read("template.yaml")["Parameters"];
+    let default = |name: &str| parameters[name]["Default"].as_u64().unwrap();
+    assert!(default("VisibilityTimeout") * default("MaxReceives") > 3600);
+}

@@ -1,0 +1,175 @@
+"""Tidemark on an emulator of AWS: `up` is all of it, the other commands its parts, each in the
+foreground until it is told to end."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+from contextlib import AsyncExitStack, ExitStack
+from pathlib import Path
+
+from data_server import data_server, url
+from deployment import deploy, outputs, parameters
+from emulator import emulator
+from forward import forward
+from place import CREDENTIALS, REGION, Place, bound, free_port
+from proxy import proxy
+from running import noted, stop, until_told_to_end, watch
+
+
+def main() -> None:
+    """Runs one command."""
+    options = arguments().parse_args()
+    place = Place(
+        folder=options.folder.resolve(),
+        profile=options.profile,
+        port=options.port,
+        emulator_port=options.emulator_port or free_port(),
+        proxy_port=options.proxy_port or free_port(),
+        name=options.name,
+    )
+    place.folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as noting:
+        if options.command not in {"deploy", "env", "stop"}:
+            noting.enter_context(noted(place.folder, options.command))
+        match options.command:
+            case "up":
+                until_told_to_end(run_all(place, options))
+            case "emulator":
+                until_told_to_end(run_emulator(place, options))
+            case "data-server":
+                until_told_to_end(run_data_server(place, options))
+            case "deploy":
+                show(deploy(place, parameters(url()) | dict(options.parameter)))
+            case "env":
+                show_environment(place)
+            case "forward":
+                until_told_to_end(run_forward(place))
+            case "stop":
+                stop(place.folder)
+
+
+def arguments() -> argparse.ArgumentParser:
+    """The command line."""
+
+    def pair(text: str) -> tuple[str, str]:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise ValueError(text)
+        return key, value
+
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--folder", type=Path, default=Path(".tidemark/stack"), help="logs, files")
+    common.add_argument("--profile", default="release", help="of the programs in target/")
+    common.add_argument("--name", default="tidemark", help="of the stack")
+    common.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 3000))
+    common.add_argument("--emulator-port", type=int, default=4666, help="0 for a free one")
+    common.add_argument("--proxy-port", type=int, default=4667, help="0 for a free one")
+    recording = argparse.ArgumentParser(add_help=False)
+    recording.add_argument("--record", type=Path, metavar="FILE", help="append each call of AWS")
+    given = argparse.ArgumentParser(add_help=False)
+    given.add_argument("--parameter", type=pair, action="append", default=[], metavar="KEY=VALUE")
+    serving = argparse.ArgumentParser(add_help=False)
+    serving.add_argument("data_server", nargs="*", help="options of the data server, after --")
+
+    commands = argparse.ArgumentParser(prog="stack", description=__doc__)
+    names = commands.add_subparsers(dest="command", required=True)
+    names.add_parser("up", parents=[common, recording, given, serving], help="all of it")
+    names.add_parser("emulator", parents=[common, recording], help="the emulator and its proxy")
+    names.add_parser("data-server", parents=[common, serving], help="the stand-in data server")
+    names.add_parser("deploy", parents=[common, given], help="the template, to the emulator")
+    names.add_parser(
+        "env", parents=[common], help="what the deployed functions are told, to run one"
+    )
+    names.add_parser("forward", parents=[common], help="serve the deployed API on PORT")
+    names.add_parser("stop", parents=[common], help="end what the others run")
+    return commands
+
+
+def show_environment(place: Place) -> None:
+    """Prints what a function that is run by hand needs to find the emulator, and what is in it."""
+    told = outputs(place)
+    variables = {
+        "AWS_ENDPOINT_URL": place.proxy,
+        "AWS_REGION": REGION,
+        **CREDENTIALS,
+        "TIDEMARK_POINTS_TABLE": told["PointsTable"],
+        "TIDEMARK_CATALOG_TABLE": told["CatalogTable"],
+        "TIDEMARK_DISCARDS_TABLE": told["DiscardsTable"],
+        "TIDEMARK_HISTORY_TABLE": told["HistoryTable"],
+        "TIDEMARK_QUEUE_URL": told["QueueUrl"],
+        "TIDEMARK_CALCULATION_FUNCTION": told["CalculationFunction"],
+        "TIDEMARK_SOURCE_URL": url(),
+        "TIDEMARK_SOURCE_TENANT": "local",
+        "TIDEMARK_SOURCE_SERIES": "data-server",
+    }
+    for key, value in variables.items():
+        print(f"{key}={value}")
+
+
+def show(described: dict[str, str]) -> None:
+    """Prints what there is."""
+    for key, value in described.items():
+        print(f"{key:{max(map(len, described))}}  {value}", flush=True)
+
+
+async def run_all(place: Place, options: argparse.Namespace) -> None:
+    """Runs everything."""
+    async with AsyncExitStack() as running:
+        described_in = place.folder / "stack.json"
+        described_in.unlink(missing_ok=True)
+        # First of all: that the port is taken should be known at once.
+        listener = running.enter_context(bound(place.port))
+        address = "http://{}:{}".format(*listener.getsockname())
+        programs = [await running.enter_async_context(emulator(place))]
+        await running.enter_async_context(proxy(place, options.record))
+        source = url()
+        if not os.environ.get("TIDEMARK_SOURCE_URL"):
+            server, source = await running.enter_async_context(
+                data_server(place, options.data_server)
+            )
+            programs.append(server)
+        given = parameters(source) | dict(options.parameter)
+        deployed = await asyncio.to_thread(deploy, place, given)
+        await running.enter_async_context(forward(place, deployed["ApiId"], listener))
+        described = {
+            "Address": address,
+            "Emulator": place.emulator,
+            "Proxy": place.proxy,
+            "Source": source,
+            **deployed,
+        }
+        # Under its name only when it is whole: who waits for it reads it at once.
+        whole = described_in.with_suffix(".new")
+        whole.write_text(json.dumps(described, indent=2))
+        whole.rename(described_in)
+        print(f"Tidemark listens on {address}, its AWS on {place.emulator}", flush=True)
+        await watch(*programs)
+
+
+async def run_emulator(place: Place, options: argparse.Namespace) -> None:
+    """Runs the emulator and the proxy in front of it."""
+    async with emulator(place) as program, proxy(place, options.record):
+        show({"Emulator": place.emulator, "Proxy": place.proxy})
+        await watch(program)
+
+
+async def run_data_server(place: Place, options: argparse.Namespace) -> None:
+    """Runs the data server."""
+    async with data_server(place, options.data_server) as (program, address):
+        show({"Source": address})
+        await watch(program)
+
+
+async def run_forward(place: Place) -> None:
+    """Serves the API that was deployed."""
+    with bound(place.port) as listener:
+        async with forward(place, outputs(place)["ApiId"], listener):
+            show({"Address": "http://{}:{}".format(*listener.getsockname())})
+            await watch()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""Reads from a request to AWS who asks for what: the function, and each action on each resource
+as a policy names them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+#: How the target header names a service.
+SERVICES = {"DynamoDB_20120810": "dynamodb", "AmazonSQS": "sqs"}
+INVOKE = re.compile(r"/2015-03-31/functions/([^/]+)/invocations")
+CALLER = re.compile(r"\bapp/(\S+)")
+#: What a transaction's items do.
+ITEM_ACTIONS = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+    "Get": "GetItem",
+}
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of a service."""
+
+    #: The function that calls; empty if it is none of ours.
+    function: str
+    service: str
+    operation: str
+    #: Pairs of action and resource, as `dynamodb:Query` and `table/x/index/y`.
+    uses: tuple[tuple[str, str], ...]
+
+
+def read(headers: Mapping[str, str], path: str, body: bytes) -> Call:
+    """What a request asks for."""
+    agent = CALLER.search(headers.get("x-amz-user-agent", "") + " " + headers.get("user-agent", ""))
+    function = agent[1] if agent else ""
+    invoked = INVOKE.match(path)
+    if invoked:
+        name = unquote(invoked[1]).rsplit(":", 1)[-1]
+        return Call(function, "lambda", "Invoke", (("lambda:InvokeFunction", name),))
+    target, _, operation = headers.get("x-amz-target", "").partition(".")
+    service = SERVICES.get(target, "other")
+    if service == "other":
+        return Call(function, service, operation or path, ())
+    asked = json.loads(body)
+    uses = dict.fromkeys(
+        dynamodb(operation, asked) if service == "dynamodb" else sqs(operation, asked)
+    )
+    return Call(function, service, operation, tuple(uses))
+
+
+def dynamodb(operation: str, asked: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The actions of a call of DynamoDB."""
+    if operation in {"TransactWriteItems", "TransactGetItems"}:
+        for item in asked["TransactItems"]:
+            for kind, part in item.items():
+                yield f"dynamodb:{ITEM_ACTIONS[kind]}", f"table/{part['TableName']}"
+    elif "RequestItems" in asked:
+        for table in asked["RequestItems"]:
+            yield f"dynamodb:{operation}", f"table/{table}"
+    else:
+        index = f"/index/{asked['IndexName']}" if "IndexName" in asked else ""
+        yield f"dynamodb:{operation}", f"table/{asked.get('TableName', '')}{index}"
+
+
+def sqs(operation: str, asked: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The action of a call of SQS: batches are authorized as their entries are."""
+    yield f"sqs:{operation.removesuffix('Batch')}", asked.get("QueueUrl", "").rsplit("/", 1)[-1]

@@ -1,0 +1,151 @@
+"""Deploys `template.yaml` to the emulator as `sam deploy` deploys it to an account: what is local
+in it goes to S3, and the template refers to that."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import platform
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from place import CREDENTIALS, REGION, REPOSITORY, Place
+
+BUCKET = "artifacts"
+CODE = re.compile(r"(?<=CodeUri: )functions/(\w+)")
+NESTED = re.compile(r"(?<=TemplateURL: )infra/\w+\.yaml")
+#: What an Architecture is called by the machine that has it.
+ARCHITECTURES = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
+
+
+def client(place: Place, service: str) -> Any:
+    """A client of the emulator."""
+    return boto3.client(
+        service,
+        endpoint_url=place.emulator,
+        region_name=REGION,
+        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
+    )
+
+
+def parameters(source_url: str) -> dict[str, str]:
+    """The template's parameters for this machine, and from the environment."""
+    given = {
+        "SourceTenant": "TIDEMARK_SOURCE_TENANT",
+        "SourceSeries": "TIDEMARK_SOURCE_SERIES",
+        "Log": "TIDEMARK_LOG",
+    }
+    return {
+        "Architecture": ARCHITECTURES[platform.machine()],
+        "SourceUrl": source_url,
+        # The emulator listens on the loopback address only.
+        "OpenToTheWorld": "true",
+        **{name: os.environ[key] for name, key in given.items() if os.environ.get(key)},
+    }
+
+
+def deploy(place: Place, given: dict[str, str]) -> dict[str, str]:
+    """Creates the stack, or updates it, and tells its outputs."""
+    formation = client(place, "cloudformation")
+    wanted = {
+        "StackName": place.name,
+        "TemplateBody": package(place),
+        "Parameters": [{"ParameterKey": k, "ParameterValue": v} for k, v in given.items()],
+        "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+    }
+    try:
+        formation.create_stack(**wanted)
+    except formation.exceptions.AlreadyExistsException:
+        update(formation, wanted)
+    except ClientError as error:
+        raise SystemExit(str(error)) from None
+    while True:
+        stack = formation.describe_stacks(StackName=place.name)["Stacks"][0]
+        if not stack["StackStatus"].endswith("IN_PROGRESS"):
+            break
+        time.sleep(0.1)
+    if stack["StackStatus"] not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
+        raise SystemExit(f"{stack['StackStatus']}:\n" + "\n".join(failures(formation)))
+    return outputs(place)
+
+
+def update(formation: Any, wanted: dict[str, Any]) -> None:
+    """Begins to update the stack, if there is a change."""
+    try:
+        formation.update_stack(**wanted)
+    except ClientError as error:
+        if "No updates" not in str(error):
+            raise SystemExit(str(error)) from None
+
+
+def outputs(place: Place) -> dict[str, str]:
+    """What the deployed stack tells of itself."""
+    stacks = client(place, "cloudformation").describe_stacks(StackName=place.name)["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in stacks[0]["Outputs"]}
+
+
+def failures(formation: Any) -> list[str]:
+    """What went wrong, in any stack."""
+    return [
+        f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}"
+        for stack in formation.describe_stacks()["Stacks"]
+        for event in formation.describe_stack_events(StackName=stack["StackId"])["StackEvents"]
+        if event["ResourceStatus"].endswith("FAILED")
+    ]
+
+
+def package(place: Place) -> str:
+    """Uploads what the template refers to, and tells the template that refers to the uploads."""
+    storage = client(place, "s3")
+    storage.create_bucket(Bucket=BUCKET)
+
+    def upload(content: bytes, suffix: str) -> str:
+        key = hashlib.sha256(content).hexdigest()[:32] + suffix
+        storage.put_object(Bucket=BUCKET, Key=key, Body=content)
+        return key
+
+    def code(found: re.Match[str]) -> str:
+        return f"s3://{BUCKET}/{upload(zipped(place.program(found[1])), '.zip')}"
+
+    def nested(found: re.Match[str]) -> str:
+        key = upload((REPOSITORY / found[0]).read_bytes(), ".yaml")
+        return f"{place.emulator}/{BUCKET}/{key}"
+
+    template = (REPOSITORY / "template.yaml").read_text()
+    return NESTED.sub(nested, CODE.sub(code, template))
+
+
+def zipped(program: Path) -> bytes:
+    """A function's package: its program, without symbols, under the name that Lambda starts."""
+    buffer = io.BytesIO()
+    bootstrap = zipfile.ZipInfo("bootstrap")
+    bootstrap.external_attr = 0o100755 << 16
+    bootstrap.compress_type = zipfile.ZIP_DEFLATED
+    with zipfile.ZipFile(buffer, "w", compresslevel=1) as package:
+        package.writestr(bootstrap, stripped(program))
+    return buffer.getvalue()
+
+
+def stripped(program: Path) -> bytes:
+    """A program without symbols, where there is a `strip`; those of development are large."""
+    if shutil.which("strip") is None:
+        return program.read_bytes()
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, "bootstrap")
+        shutil.copy(program, copy)
+        # A script, in a test, cannot be stripped.
+        subprocess.run(["strip", copy], check=False, stderr=subprocess.DEVNULL)
+        return copy.read_bytes()

@@ -1,0 +1,78 @@
+"""Where a stack on this machine is: its ports, its folder, how its programs were built."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+REGION = "us-east-1"
+#: The emulator takes any credentials.
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A stack's place."""
+
+    #: What is written while it runs: logs, the emulator's files, process ids.
+    folder: Path
+    #: The folder in `target/` that the programs are taken from.
+    profile: str
+    #: Where the API is served.
+    port: int
+    #: Where the emulator listens.
+    emulator_port: int
+    #: Where the functions find AWS: the proxy in front of the emulator.
+    proxy_port: int
+    #: What the stack is called.
+    name: str
+
+    @property
+    def emulator(self) -> str:
+        """The emulator's address."""
+        return f"http://{LOOPBACK}:{self.emulator_port}"
+
+    @property
+    def proxy(self) -> str:
+        """The address of the proxy in front of it."""
+        return f"http://{LOOPBACK}:{self.proxy_port}"
+
+    def program(self, name: str) -> Path:
+        """A program that cargo built."""
+        target = Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target"))
+        path = target / self.profile / name
+        if not path.is_file():
+            raise SystemExit(f"{path} is not there: build it first")
+        return path
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def is_taken(port: int) -> bool:
+    """Whether somebody listens on a port."""
+    with socket.socket() as probe:
+        return probe.connect_ex((LOOPBACK, port)) == 0
+
+
+@contextmanager
+def bound(port: int) -> Iterator[socket.socket]:
+    """A socket on a port, to listen on later; fails if the port is taken."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((LOOPBACK, port))
+        except OSError as error:
+            raise SystemExit(f"port {port}: {error.strerror}") from None
+        yield listener

@@ -1,0 +1,169 @@
+"""A stack of a test's own: all that `up` runs, in a process that the test starts and ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from base64 import b64decode
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import boto3
+
+from place import CREDENTIALS, REGION, REPOSITORY
+
+START_SECONDS = 120.0
+#: Short, so that what failed is soon tried again.
+PARAMETERS = {"VisibilityTimeout": "5"}
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Served:
+    """A message that the data server gave away, and why it should be discarded."""
+
+    payload: bytes
+    reasons: tuple[str, ...]
+
+
+class Stack:
+    """A running stack."""
+
+    def __init__(
+        self,
+        folder: Path,
+        source: str | None = None,
+        data_server: list[str] | None = None,
+        **given: str,
+    ) -> None:
+        """`source` is a data server that there is; otherwise one is started, with these options.
+        `given` are parameters of the template."""
+        self.folder = folder
+        self.record = folder / "calls.jsonl"
+        self.log = folder / "served.jsonl"
+        self.source = source
+        options = data_server if data_server is not None else ["--rate", "0"]
+        profile = os.environ.get("TIDEMARK_PROFILE", "debug")
+        self.command = [sys.executable, str(REPOSITORY / "localstack/stack"), "up"]
+        self.command += ["--folder", str(folder), "--profile", profile]
+        self.command += ["--record", str(self.record)]
+        self.command += ["--port", "0", "--emulator-port", "0", "--proxy-port", "0"]
+        for key, value in (PARAMETERS | given).items():
+            self.command += ["--parameter", f"{key}={value}"]
+        self.command += ["--", *options, "--log", str(self.log)]
+
+    def __enter__(self) -> Self:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("TIDEMARK_")}
+        if self.source is not None:
+            environment["TIDEMARK_SOURCE_URL"] = self.source
+        with (self.folder / "up.log").open("wb") as output:
+            self.process = subprocess.Popen(
+                self.command, env=environment, stdout=output, stderr=output
+            )
+        described = self.folder / "stack.json"
+        deadline = time.monotonic() + START_SECONDS
+        while not described.exists():
+            code = self.process.poll()
+            assert code is None, f"ended with {code}:\n{self.printed()}"
+            assert time.monotonic() < deadline, self.printed()
+            time.sleep(0.05)
+        self.described: dict[str, str] = json.loads(described.read_text())
+        self.url = self.described["Address"]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.end(signal.SIGTERM)
+
+    def end(self, number: signal.Signals) -> int:
+        """Ends it, and tells its exit status."""
+        self.process.send_signal(number)
+        try:
+            return self.process.wait(40)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise AssertionError(f"it does not end:\n{self.printed()}") from None
+
+    def printed(self) -> str:
+        """What it wrote to its outputs."""
+        return (self.folder / "up.log").read_text(errors="replace")
+
+    def client(self, service: str) -> Any:
+        """A client of the emulator: not through the proxy."""
+        return boto3.client(
+            service,
+            endpoint_url=self.described["Emulator"],
+            region_name=REGION,
+            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        )
+
+    def table(self, name: str) -> Any:
+        """One of the tables, by the name of its output."""
+        resource = boto3.resource(
+            "dynamodb",
+            endpoint_url=self.described["Emulator"],
+            region_name=REGION,
+            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        )
+        return resource.Table(self.described[name])
+
+    def faults(self, **wanted: Any) -> dict[str, Any]:
+        """Has the proxy do these from now on, and no others; tells them."""
+        body = json.dumps(wanted).encode()
+        return self._control(urllib.request.Request(self._faults_url(), body, method="PUT"))
+
+    def injected(self) -> dict[str, int]:
+        """How often the proxy did each of them, since they were set."""
+        injected: dict[str, int] = self._control(self._faults_url())["injected"]
+        return injected
+
+    def _faults_url(self) -> str:
+        return f"{self.described['Proxy']}/_faults"
+
+    def _control(self, request: urllib.request.Request | str) -> dict[str, Any]:
+        with urllib.request.urlopen(request) as answer:
+            told: dict[str, Any] = json.load(answer)
+            return told
+
+    def tick(self, function: str) -> None:
+        """Runs a scheduled function now, and waits until it is done."""
+        event = (REPOSITORY / "localstack/events/tick.json").read_bytes()
+        answer = self.client("lambda").invoke(
+            FunctionName=self.described[f"{function.capitalize()}Function"], Payload=event
+        )
+        assert "FunctionError" not in answer, answer["Payload"].read()
+
+    def calls(self) -> list[dict[str, Any]]:
+        """What the functions asked of AWS so far."""
+        if not self.record.exists():
+            return []
+        return [json.loads(line) for line in self.record.read_text().splitlines()]
+
+    def served(self) -> list[Served]:
+        """What the data server gave away so far."""
+        lines = self.log.read_text().splitlines() if self.log.exists() else []
+        rows = [json.loads(line) for line in lines]
+        return [Served(b64decode(row["payload"]), tuple(row["reasons"])) for row in rows]
+
+
+def eventually(check: Callable[[], T], seconds: float = 60.0) -> T:
+    """What `check` returns once its assertions hold."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return check()
+        except AssertionError:
+            if time.monotonic() >= deadline:
+                raise
+        time.sleep(0.2)
