@@ -10,6 +10,7 @@ use tidemark_core::tombstone::Tombstone;
 use tidemark_store::error::{Kind, Result, StoreError};
 
 use super::entry::Entry;
+use super::register::touched;
 use super::{CatalogTable, change, item_key, tombstones_of};
 use crate::batch::pauses;
 use crate::item::{number, text};
@@ -34,9 +35,15 @@ impl CatalogTable {
             let was_live = entry.listing.live;
             let mut changes: Vec<TransactWriteItem> = Vec::new();
             changes.extend(self.burial(series, &entry, tombstone)?);
-            if whole {
-                changes.extend(self.end(series, &entry, tombstone)?);
+            let ending = if whole {
+                self.end(series, &entry, tombstone)?
+            } else {
+                Vec::new()
+            };
+            if !changes.is_empty() && ending.is_empty() && entry.listing.touched.is_none() {
+                changes.push(self.revisit(series)?);
             }
+            changes.extend(ending);
             if changes.is_empty() || transact(&self.client, DELETING, changes).await? {
                 return Ok(was_live);
             }
@@ -78,6 +85,20 @@ impl CatalogTable {
         change(update).map(Some)
     }
 
+    /// The change that has a series looked at by the compactor, which forgets
+    /// old tombstones.
+    fn revisit(&self, series: &SeriesKey) -> Result<TransactWriteItem> {
+        let update = Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(item_key(&series.tenant, series.name.as_str())))
+            .update_expression("SET #touched = :touched")
+            .condition_expression("attribute_exists(#live)")
+            .expression_attribute_names("#touched", "touched")
+            .expression_attribute_names("#live", "live")
+            .expression_attribute_values(":touched", touched(&series.tenant, &series.name));
+        change(update)
+    }
+
     /// The changes by which a series ends, if it does.
     fn end(
         &self,
@@ -91,11 +112,13 @@ impl CatalogTable {
             .set_key(Some(item_key(&series.tenant, series.name.as_str())))
             .expression_attribute_names("#live", "live")
             .expression_attribute_names("#deleted", "deleted_at")
+            .expression_attribute_names("#touched", "touched")
             .expression_attribute_values(":dead", AttributeValue::Bool(false))
-            .expression_attribute_values(":deleted", number(deleted_at.nanos()));
+            .expression_attribute_values(":deleted", number(deleted_at.nanos()))
+            .expression_attribute_values(":touched", touched(&series.tenant, &series.name));
         if listing.live && listing.updated <= deleted_at {
             let update = update
-                .update_expression("SET #live = :dead, #deleted = :deleted")
+                .update_expression("SET #live = :dead, #deleted = :deleted, #touched = :touched")
                 .condition_expression("#live = :live AND #updated <= :deleted")
                 .expression_attribute_names("#updated", "updated")
                 .expression_attribute_values(":live", AttributeValue::Bool(true));
@@ -103,7 +126,7 @@ impl CatalogTable {
         }
         if !listing.live && listing.is_revived_by(deleted_at) {
             let update = update
-                .update_expression("SET #deleted = :deleted")
+                .update_expression("SET #deleted = :deleted, #touched = :touched")
                 .condition_expression("#live = :dead AND #deleted < :deleted");
             return Ok(vec![change(update)?]);
         }

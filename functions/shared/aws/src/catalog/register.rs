@@ -41,7 +41,7 @@ enum Outcome {
 }
 
 /// What the index of touched series has a series under.
-fn touched(tenant: &Tenant, name: &SeriesName) -> AttributeValue {
+pub(super) fn touched(tenant: &Tenant, name: &SeriesName) -> AttributeValue {
     text(format!("{tenant}/{name}"))
 }
 
