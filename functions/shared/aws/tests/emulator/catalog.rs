@@ -98,8 +98,16 @@ async fn what_is_written_to_is_touched() {
         catalog.get(&series).await.unwrap().map(|s| s.updated),
         Some(received(6))
     );
-    // Of a series that is gone, nothing is to be compacted until it is back.
+    // A deletion leaves tombstones to be forgotten one day.
+    let tombstone = Tombstone {
+        range: within(0, 9),
+        deleted_at: received(7),
+    };
+    catalog.tombstone(&series, tombstone).await.unwrap();
+    assert_eq!(take().await, yes);
     assert!(catalog.delete(&series, received(8)).await.unwrap());
+    assert_eq!(take().await, yes);
+    // Of a series that is gone, nothing is to be compacted until it is back.
     for (seconds, expected) in [(7, &None), (9, &yes)] {
         catalog
             .register(&tenant, &[&name], received(seconds))
