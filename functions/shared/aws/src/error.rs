@@ -20,6 +20,11 @@ const PASSING: [&str; 12] = [
     "TransactionInProgressException",
 ];
 
+/// Whether an error of this code passes.
+pub(crate) fn passes(code: &str) -> bool {
+    PASSING.contains(&code)
+}
+
 /// What an error, met while doing what `context` says, is to the caller. What
 /// did not reach the service or was not answered in time passes, too.
 pub(crate) fn failed<E, R>(context: impl Into<String>) -> impl FnOnce(SdkError<E, R>) -> StoreError
@@ -30,7 +35,7 @@ where
     move |error| {
         let kind = match &error {
             SdkError::ServiceError(answer) => match answer.err().code() {
-                Some(code) if PASSING.contains(&code) => Kind::Unavailable,
+                Some(code) if passes(code) => Kind::Unavailable,
                 // Whoever answered without a code is not the service.
                 None => Kind::Unavailable,
                 Some(_) => Kind::Internal,

@@ -8,9 +8,12 @@ mod client;
 mod compactor;
 mod discards;
 mod error;
+#[cfg(test)]
+mod fake;
 mod history;
 mod item;
 mod points;
+mod queue;
 mod settings;
 mod times;
 mod transaction;
@@ -21,4 +24,5 @@ pub use compactor::Compactor;
 pub use discards::DiscardsTable;
 pub use history::HistoryTable;
 pub use points::Points;
+pub use queue::SqsQueue;
 pub use settings::{SettingError, Settings};

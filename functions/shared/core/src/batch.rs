@@ -157,14 +157,28 @@ pub enum Content {
     Messages {
         /// The series their points belong to.
         series: SeriesName,
-        /// The messages. The index of a point is that of its message.
+        /// The index of the first message: 0, unless this is a piece of a
+        /// batch that was too large for its queue.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        first: u32,
+        /// The messages. The index of a point is that of its message, counted
+        /// from `first`.
         payloads: Vec<Payload>,
     },
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// The points of one series in a batch, in columns: `index`, `times`, `values`
 /// have one entry a point, in the order of the batch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Columns")]
 pub struct SeriesPoints {
     /// The series.
     pub name: SeriesName,
@@ -176,6 +190,48 @@ pub struct SeriesPoints {
     pub values: Vec<Value>,
     /// Tags by point; empty if no point has any.
     pub tags: Vec<Tags>,
+}
+
+/// The same as it is read, before the columns were held against each other.
+#[derive(Deserialize)]
+struct Columns {
+    name: SeriesName,
+    index: Vec<u32>,
+    times: Vec<Timestamp>,
+    values: Vec<Value>,
+    tags: Vec<Tags>,
+}
+
+/// Columns of points that are not of one length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the columns of a series are not of one length")]
+pub struct ColumnsError;
+
+impl TryFrom<Columns> for SeriesPoints {
+    type Error = ColumnsError;
+    fn try_from(columns: Columns) -> Result<Self, ColumnsError> {
+        let Columns {
+            name,
+            index,
+            times,
+            values,
+            tags,
+        } = columns;
+        let length = times.len();
+        if index.len() != length
+            || values.len() != length
+            || !(tags.is_empty() || tags.len() == length)
+        {
+            return Err(ColumnsError);
+        }
+        Ok(Self {
+            name,
+            index,
+            times,
+            values,
+            tags,
+        })
+    }
 }
 
 impl SeriesPoints {
@@ -306,6 +362,55 @@ mod tests {
             r#"{"tenant":"local","source":"api","id":"00000000000000010000000000000002","received":3,"content":{"points":{"series":[{"name":"a","index":[0],"times":[1],"values":[0.1],"tags":[]}],"rejects":[]}}}"#
         );
         assert_eq!(serde_json::from_str::<Batch>(&json).unwrap(), batch);
+    }
+
+    #[test]
+    fn a_piece_says_where_it_begins() {
+        let messages = |first| Content::Messages {
+            series: SeriesName::new("a").unwrap(),
+            first,
+            payloads: vec![Payload::new(b"x")],
+        };
+        for (first, json) in [
+            (0, r#"{"messages":{"series":"a","payloads":["x"]}}"#),
+            (
+                7,
+                r#"{"messages":{"series":"a","first":7,"payloads":["x"]}}"#,
+            ),
+        ] {
+            assert_eq!(serde_json::to_string(&messages(first)).unwrap(), json);
+            let back: Content = serde_json::from_str(json).unwrap();
+            assert_eq!(back, messages(first));
+        }
+    }
+
+    #[test]
+    fn columns_of_different_lengths_are_not_read() {
+        let read = |json| serde_json::from_str::<SeriesPoints>(json).map_err(|e| e.to_string());
+        for (json, fits) in [
+            (
+                r#"{"name":"a","index":[0],"times":[1],"values":[2],"tags":[]}"#,
+                true,
+            ),
+            (
+                r#"{"name":"a","index":[0],"times":[1],"values":[2],"tags":[["x"]]}"#,
+                true,
+            ),
+            (
+                r#"{"name":"a","index":[0],"times":[1],"values":[2],"tags":[[],[]]}"#,
+                false,
+            ),
+            (
+                r#"{"name":"a","index":[],"times":[1],"values":[2],"tags":[]}"#,
+                false,
+            ),
+            (
+                r#"{"name":"a","index":[0],"times":[1],"values":[],"tags":[]}"#,
+                false,
+            ),
+        ] {
+            assert_eq!(read(json).is_ok(), fits, "{json}");
+        }
     }
 
     proptest! {

@@ -131,6 +131,7 @@ impl Fetcher {
             received,
             content: Content::Messages {
                 series: self.series.clone(),
+                first: 0,
                 payloads,
             },
         };

@@ -35,9 +35,11 @@ pub(super) fn judge(batch: Batch) -> Judged {
             let (series, rejects) = points(series, rejects, &rules, batch.received);
             (series, rejects, Vec::new())
         }
-        Content::Messages { series, payloads } => {
-            messages(series, payloads, &rules, batch.received)
-        }
+        Content::Messages {
+            series,
+            first,
+            payloads,
+        } => messages(series, (first..).zip(payloads), &rules, batch.received),
     };
     Judged {
         write: Arc::new(Write {
@@ -106,14 +108,14 @@ fn points(
 
 fn messages(
     series: SeriesName,
-    payloads: Vec<Payload>,
+    payloads: impl Iterator<Item = (u32, Payload)>,
     rules: &Rules,
     received: Timestamp,
 ) -> (Vec<SeriesPoints>, Vec<Reject>, Vec<Payload>) {
     let mut points = SeriesPoints::new(series);
     let mut rejects = Vec::new();
     let mut kept = Vec::new();
-    for (index, payload) in (0..).zip(payloads) {
+    for (index, payload) in payloads {
         let decoded = match payload.whole() {
             Some(bytes) => message::decode(bytes),
             None => message::Decoded {

@@ -360,6 +360,7 @@ pub(crate) fn messages<'a>(
         received,
         content: Content::Messages {
             series: name("data-server"),
+            first: 0,
             payloads: payloads.into_iter().map(Payload::new).collect(),
         },
     }

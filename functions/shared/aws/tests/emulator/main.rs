@@ -9,6 +9,7 @@ mod compactor;
 mod discards;
 mod history;
 mod points;
+mod queue;
 
 use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::Client;

@@ -199,6 +199,7 @@ macro_rules! conformance_suite {
             points_arrive_unchanged,
             messages_arrive_unchanged,
             a_large_batch_arrives,
+            many_messages_keep_their_index,
             no_batch_is_lost,
         ] queue $open $attributes }
     };

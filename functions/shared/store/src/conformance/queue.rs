@@ -89,6 +89,7 @@ pub async fn messages_arrive_unchanged<S: Deliveries + ?Sized>(subject: &Subject
     let payloads: [&[u8]; 5] = [b"{\"time\": 1}", b"", b"\xff\0", &every_byte, &long];
     let content = Content::Messages {
         series: name("data-server"),
+        first: 0,
         payloads: payloads.map(Payload::new).to_vec(),
     };
     arrives(subject, batch(&tenant(), u64::MAX, content)).await;
@@ -132,6 +133,40 @@ pub async fn a_large_batch_arrives<S: Deliveries + ?Sized>(subject: &Subject<S>)
             }
         }
         arrived.sort_unstable();
+        arrived.dedup();
+        arrived == expected
+    };
+    subject.eventually(&true, look).await;
+}
+
+/// So do more messages than a fetcher has in hand, each with its index.
+pub async fn many_messages_keep_their_index<S: Deliveries + ?Sized>(subject: &Subject<S>) {
+    let tenant = tenant();
+    // Escaped, six times as long.
+    let long = |i: u32| [&i.to_be_bytes()[..], &vec![1; Payload::MAX_BYTES - 4]].concat();
+    let expected: Vec<(u32, Payload)> = (0..12).map(|i| (i, Payload::new(&long(i)))).collect();
+    let content = Content::Messages {
+        series: name("data-server"),
+        first: 0,
+        payloads: expected.iter().map(|(_, p)| p.clone()).collect(),
+    };
+    subject
+        .store
+        .send(batch(&tenant, 1, content))
+        .await
+        .unwrap();
+    let look = async || {
+        let mut arrived = Vec::new();
+        for piece in subject.store.delivered(&tenant).await {
+            assert_eq!(piece.id, BatchId::new(u64::MAX, 1));
+            if let Content::Messages {
+                first, payloads, ..
+            } = piece.content
+            {
+                arrived.extend((first..).zip(payloads));
+            }
+        }
+        arrived.sort_unstable_by_key(|(index, _)| *index);
         arrived.dedup();
         arrived == expected
     };

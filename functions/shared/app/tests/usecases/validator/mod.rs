@@ -108,6 +108,33 @@ async fn a_long_payload_is_kept_in_part_with_its_length_and_digest() {
 }
 
 #[tokio::test]
+async fn pieces_of_a_batch_are_the_batch() {
+    let earlier = message(&NOW.to_string(), "1", "[]");
+    let later = message(&NOW.to_string(), "2", "[]");
+    let payloads = [&earlier[..], b"{", &later, b"}"];
+    let piece = |first: usize| {
+        let mut piece = messages(0, at(NOW), payloads[first..first + 2].iter().copied());
+        if let Content::Messages { first: index, .. } = &mut piece.content {
+            *index = u32::try_from(first).unwrap();
+        }
+        piece
+    };
+    for order in [[0, 2], [2, 0]] {
+        let world = World::new();
+        for first in order {
+            world.validator.handle(piece(first)).await.unwrap();
+        }
+        let mut discards = reasons(&world.discards(&Tenant::local()).await);
+        discards.sort_unstable();
+        assert_eq!(discards, [(1, vec![Malformed]), (3, vec![Malformed])]);
+        // The later message of the batch counts, whichever piece came last.
+        let kept = world.points(&Tenant::local(), "data-server").await;
+        let values: Vec<f64> = kept.iter().map(|p| p.value.get()).collect();
+        assert_eq!(values, [2.0], "{order:?}");
+    }
+}
+
+#[tokio::test]
 async fn age_is_judged_at_receipt_not_when_the_batch_is_read() {
     let world = World::new();
     let received = at(NOW - 86_400);

@@ -1,0 +1,165 @@
+//! The queue over SQS: a batch travels as JSON, in several messages where it is
+//! longer than one may be. The messages of a tenant are a group, so that SQS
+//! delivers those of others meanwhile (fair queues).
+
+mod pieces;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::{
+    BatchResultErrorEntry, QueueAttributeName, SendMessageBatchRequestEntry as Entry,
+};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use tidemark_core::batch::Batch;
+use tidemark_core::name::Tenant;
+use tidemark_store::error::{Kind, Result, StoreError};
+use tidemark_store::port::Queue;
+use tokio::time::sleep;
+
+use crate::error::{failed, passes};
+use crate::{Aws, SettingError};
+
+/// The longest message, and the most bytes of one call, in UTF-8: somewhat less
+/// than SQS takes (1 MiB since August 2025).
+const LONGEST: usize = 1_000_000;
+/// How many messages one call takes.
+const ENTRIES: usize = 10;
+/// How many calls are made at once for one batch.
+const CALLS: usize = 4;
+/// How long a name of a group is at the most.
+const GROUP: usize = 128;
+/// How often a message is sent that SQS did not take.
+const TRIES: u32 = 6;
+/// How long to wait before the second time; then twice as long each time.
+const WAIT: Duration = Duration::from_millis(50);
+
+/// A queue in SQS. It must take messages of 1 MiB (`MaximumMessageSize`).
+#[derive(Debug, Clone)]
+pub struct SqsQueue {
+    client: Client,
+    url: String,
+}
+
+impl Aws {
+    /// The queue that `TIDEMARK_QUEUE_URL` names.
+    pub fn queue(&self) -> std::result::Result<SqsQueue, SettingError> {
+        Ok(SqsQueue {
+            url: self.settings.required("TIDEMARK_QUEUE_URL")?,
+            client: Client::new(&self.sdk),
+        })
+    }
+}
+
+#[async_trait]
+impl Queue for SqsQueue {
+    async fn send(&self, batch: Batch) -> Result<()> {
+        let group = group(&batch.tenant);
+        let texts = pieces::texts(batch, LONGEST).map_err(|e| broken(e, "writing a batch"))?;
+        let calls = pack(texts, &group).map_err(|e| broken(e, "addressing a batch"))?;
+        stream::iter(calls)
+            .map(|entries| self.deliver(entries))
+            .buffer_unordered(CALLS)
+            .try_collect()
+            .await
+    }
+
+    async fn check(&self) -> Result<()> {
+        self.client
+            .get_queue_attributes()
+            .queue_url(&self.url)
+            .attribute_names(QueueAttributeName::QueueArn)
+            .send()
+            .await
+            .map_err(failed("asking for the queue"))?;
+        Ok(())
+    }
+}
+
+impl SqsQueue {
+    /// Sends what fits one call until SQS has all of it.
+    async fn deliver(&self, mut entries: Vec<Entry>) -> Result<()> {
+        let mut wait = WAIT;
+        for last in (0..TRIES).map(|n| n + 1 == TRIES) {
+            let answer = self
+                .client
+                .send_message_batch()
+                .queue_url(&self.url)
+                .set_entries(Some(entries.clone()))
+                .send()
+                .await
+                .map_err(failed("sending to the queue"))?;
+            let refused = answer.failed();
+            let Some(first) = refused.first() else {
+                return Ok(());
+            };
+            if let Some(fault) = refused.iter().find(|entry| !may_pass(entry)) {
+                return Err(refusal(Kind::Internal, fault));
+            }
+            if last {
+                return Err(refusal(Kind::Unavailable, first));
+            }
+            entries.retain(|entry| refused.iter().any(|r| r.id() == entry.id()));
+            sleep(wait.mul_f64(fastrand::f64().mul_add(0.5, 0.5))).await;
+            wait *= 2;
+        }
+        Ok(())
+    }
+}
+
+/// Whether an entry that was not taken may be taken later.
+fn may_pass(entry: &BatchResultErrorEntry) -> bool {
+    !entry.sender_fault() || passes(entry.code())
+}
+
+fn refusal(kind: Kind, entry: &BatchResultErrorEntry) -> StoreError {
+    let message = entry.message().unwrap_or_default();
+    let context = format!(
+        "the queue did not take a message: {} {message}",
+        entry.code()
+    );
+    StoreError::new(kind, context)
+}
+
+fn broken(error: impl std::error::Error + Send + Sync + 'static, what: &str) -> StoreError {
+    StoreError::new(Kind::Internal, what).because(error)
+}
+
+/// The group of a tenant's messages. Tenants whose names begin alike share one,
+/// which costs them fairness to each other, and nothing else.
+fn group(tenant: &Tenant) -> String {
+    tenant.as_str().chars().take(GROUP).collect()
+}
+
+/// The calls that send these messages.
+fn pack(
+    texts: Vec<String>,
+    group: &str,
+) -> std::result::Result<Vec<Vec<Entry>>, aws_sdk_sqs::error::BuildError> {
+    let mut calls: Vec<Vec<Entry>> = Vec::new();
+    let mut length = 0;
+    for text in texts {
+        length += text.len();
+        let next = match calls.last() {
+            Some(call) if call.len() < ENTRIES && length <= LONGEST => call.len(),
+            _ => {
+                length = text.len();
+                calls.push(Vec::with_capacity(ENTRIES));
+                0
+            }
+        };
+        let entry = Entry::builder()
+            .id(next.to_string())
+            .message_body(text)
+            .message_group_id(group)
+            .build()?;
+        if let Some(call) = calls.last_mut() {
+            call.push(entry);
+        }
+    }
+    Ok(calls)
+}
+
+#[cfg(test)]
+mod tests;
