@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tidemark_app::batch_ids::BatchIds;
-use tidemark_app::calculation::Calculation;
+use tidemark_app::calculation::InProcess;
 use tidemark_app::clock::{Clock, SystemClock};
 use tidemark_app::discards::Discards;
 use tidemark_app::eraser::Eraser;
@@ -17,8 +17,8 @@ use tidemark_app::query::Query;
 use tidemark_app::validator::Validator;
 use tidemark_core::batch::Batch;
 use tidemark_store::embedded::Embedded;
-use tidemark_store::error::{Kind, Result, StoreError};
-use tidemark_store::port::{Bucket, Calculator, Job, PointStore, Queue};
+use tidemark_store::error::Result;
+use tidemark_store::port::Queue;
 use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -79,7 +79,7 @@ pub(crate) fn wire(store: &Embedded, config: &Config) -> std::result::Result<Par
         query: Query {
             catalog: embedded(),
             points: embedded(),
-            calculator: Arc::new(Threads { points: embedded() }),
+            calculator: Arc::new(InProcess { points: embedded() }),
             history: embedded(),
             clock: Arc::clone(&clock),
         },
@@ -149,25 +149,5 @@ impl Queue for Direct {
 
     async fn check(&self) -> Result<()> {
         self.store.check().await
-    }
-}
-
-/// Calculates here, each shard as a task of its own.
-struct Threads {
-    points: Arc<dyn PointStore>,
-}
-
-#[async_trait]
-impl Calculator for Threads {
-    async fn run(&self, job: Job) -> Result<Vec<Bucket>> {
-        let calculation = Calculation {
-            points: Arc::clone(&self.points),
-            shards: Arc::new(Self {
-                points: Arc::clone(&self.points),
-            }),
-        };
-        tokio::spawn(async move { calculation.handle(job).await })
-            .await
-            .map_err(|e| StoreError::new(Kind::Internal, "a calculation broke off").because(e))?
     }
 }

@@ -4,10 +4,13 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use futures_util::future::try_join_all;
 use tidemark_core::time::TimeRange;
-use tidemark_store::error::Result;
+use tidemark_store::error::{Kind, Result, StoreError};
 use tidemark_store::port::{Bucket, Calculator, Job, PointStore, Slots, Summarize};
+
+use crate::measure::timed;
 
 /// How many points one shard is to have, roughly.
 const SHARD_POINTS: u64 = 500_000;
@@ -26,6 +29,10 @@ pub struct Calculation {
 impl Calculation {
     /// Runs a job: at once if it is small or part of another, else in shards.
     pub async fn handle(&self, job: Job) -> Result<Vec<Bucket>> {
+        timed("calculation_ms", self.calculate(job)).await
+    }
+
+    async fn calculate(&self, job: Job) -> Result<Vec<Bucket>> {
         if job.is_shard {
             return self.summarize(&job).await;
         }
@@ -57,6 +64,26 @@ impl Calculation {
                 limit: job.limit,
             })
             .await
+    }
+}
+
+/// Calculates in this process, each shard as a task of its own.
+#[derive(Clone)]
+pub struct InProcess {
+    /// What is calculated from.
+    pub points: Arc<dyn PointStore>,
+}
+
+#[async_trait]
+impl Calculator for InProcess {
+    async fn run(&self, job: Job) -> Result<Vec<Bucket>> {
+        let calculation = Calculation {
+            points: Arc::clone(&self.points),
+            shards: Arc::new(self.clone()),
+        };
+        tokio::spawn(async move { calculation.handle(job).await })
+            .await
+            .map_err(|e| StoreError::new(Kind::Internal, "a calculation broke off").because(e))?
     }
 }
 

@@ -16,6 +16,7 @@ use tidemark_store::port::Queue;
 use crate::batch_ids::BatchIds;
 use crate::clock::Clock;
 use crate::failure;
+use crate::measure::timed;
 
 /// The use case.
 #[derive(Clone)]
@@ -31,6 +32,15 @@ pub struct Ingest {
 impl Ingest {
     /// Answers a request to take points.
     pub async fn handle(
+        &self,
+        operation: Operation,
+        call: &Call<'_>,
+        request: &Request<Bytes>,
+    ) -> Result<Response<Bytes>, Problem> {
+        timed("ingest_ms", self.take(operation, call, request)).await
+    }
+
+    async fn take(
         &self,
         operation: Operation,
         call: &Call<'_>,
@@ -73,7 +83,7 @@ impl Ingest {
         let id = batch.id;
         // Rows of meters may all be without a value.
         if accepted + rejected > 0 {
-            let sent = self.queue.send(batch).await;
+            let sent = timed("queue_send_ms", self.queue.send(batch)).await;
             sent.map_err(|e| failure::problem(&e))?;
         }
         if accepted == 0 && rejected > 0 {

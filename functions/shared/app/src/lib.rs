@@ -12,6 +12,7 @@ pub mod failure;
 pub mod fetcher;
 pub mod health;
 pub mod ingest;
+mod measure;
 pub mod openapi;
 pub mod query;
 pub mod validator;

@@ -3,6 +3,7 @@
 //! names the AWS SDK.
 
 mod batch;
+mod calculator;
 mod catalog;
 mod client;
 mod compactor;
@@ -18,6 +19,7 @@ mod settings;
 mod times;
 mod transaction;
 
+pub use calculator::{LambdaCalculator, Reply, Request};
 pub use catalog::CatalogTable;
 pub use client::Aws;
 pub use compactor::Compactor;

@@ -1,6 +1,8 @@
 //! What the environment says, read once at the start. What is missing or wrong
 //! is named.
 
+use std::fmt::Display;
+use std::str::FromStr;
 use std::sync::Arc;
 
 /// Looks variables up, so that what is missing can be named.
@@ -11,10 +13,23 @@ pub struct Settings {
 
 type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
 
-/// A variable that is not there.
+/// A variable that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the environment variable {0} is not set")]
-pub struct SettingError(&'static str);
+pub enum SettingError {
+    /// It is not there.
+    #[error("the environment variable {0} is not set")]
+    Missing(&'static str),
+    /// It is not what is wanted.
+    #[error("the environment variable {name} is {value:?}: {reason}")]
+    Wrong {
+        /// Which.
+        name: &'static str,
+        /// What it is.
+        value: String,
+        /// Why that cannot be used.
+        reason: String,
+    },
+}
 
 impl Settings {
     /// What the process was started with.
@@ -32,7 +47,17 @@ impl Settings {
     pub fn required(&self, name: &'static str) -> Result<String, SettingError> {
         (self.variable)(name)
             .filter(|value| !value.is_empty())
-            .ok_or(SettingError(name))
+            .ok_or(SettingError::Missing(name))
+    }
+
+    /// A variable that must be there, as what it stands for.
+    pub fn parsed<T: FromStr<Err: Display>>(&self, name: &'static str) -> Result<T, SettingError> {
+        let value = self.required(name)?;
+        value.parse().map_err(|e: T::Err| SettingError::Wrong {
+            name,
+            reason: e.to_string(),
+            value,
+        })
     }
 }
 
@@ -55,5 +80,16 @@ mod tests {
                 format!("the environment variable {missing} is not set")
             );
         }
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let settings = Settings::new(|name| Some(name.to_ascii_lowercase()));
+        assert_eq!(settings.parsed::<String>("A").as_deref(), Ok("a"));
+        let error = settings.parsed::<u8>("PORT").unwrap_err().to_string();
+        assert!(
+            error.starts_with("the environment variable PORT is \"port\": "),
+            "{error}"
+        );
     }
 }

@@ -24,6 +24,7 @@ use tokio::time::{Instant, sleep};
 use crate::batch_ids::BatchIds;
 use crate::clock::Clock;
 use crate::failure;
+use crate::measure::timed;
 
 pub use backoff::Backoff;
 pub use server::{Answer, DataServer, HttpDataServer, UrlError};
@@ -81,7 +82,7 @@ impl Fetcher {
                 continue;
             }
             // Never broken off: the server may have forgotten the message already.
-            match self.server.next().await {
+            match timed("fetch_ms", self.server.next()).await {
                 Ok(Answer::Message(message)) => {
                     backoff.succeeded();
                     if hand.send((self.clock.now(), message)).await.is_err() {
@@ -136,7 +137,7 @@ impl Fetcher {
             },
         };
         let mut backoff = Backoff::new(Duration::from_secs(2));
-        while let Err(error) = self.queue.send(batch.clone()).await {
+        while let Err(error) = timed("queue_send_ms", self.queue.send(batch.clone())).await {
             failure::log(&error);
             stuck.store(true, Ordering::Relaxed);
             backoff.failed();

@@ -23,6 +23,7 @@ use tidemark_store::port::{self, Calculator, Catalog, Job, Order, PointStore, Qu
 
 use crate::clock::Clock;
 use crate::failure;
+use crate::measure::timed;
 
 /// The use case.
 #[derive(Clone)]
@@ -51,6 +52,15 @@ type Answer = Result<(Response<Bytes>, Asked), Problem>;
 impl Query {
     /// Answers a question. Those about the points of a series are recorded.
     pub async fn handle(
+        &self,
+        operation: Operation,
+        call: &Call<'_>,
+        request: &Request<Bytes>,
+    ) -> Result<Response<Bytes>, Problem> {
+        timed("query_ms", self.answer(operation, call, request)).await
+    }
+
+    async fn answer(
         &self,
         operation: Operation,
         call: &Call<'_>,

@@ -6,11 +6,13 @@ mod message;
 
 use std::sync::Arc;
 
-use tidemark_core::batch::{Batch, Reject, Source, Write};
+use tidemark_core::batch::{Batch, Reject, SeriesPoints, Source, Write};
 use tidemark_core::discard::Discard;
 use tidemark_core::name::SeriesName;
 use tidemark_store::error::Result;
 use tidemark_store::port::{Catalog, DiscardLog, PointStore};
+
+use crate::measure::{self, timed};
 
 pub(crate) use judge::reread;
 
@@ -30,6 +32,10 @@ impl Validator {
     /// a discard. After an error the batch can be delivered again, whatever was
     /// done of it.
     pub async fn handle(&self, batch: Batch) -> Result<()> {
+        timed("validate_ms", self.validate(batch)).await
+    }
+
+    async fn validate(&self, batch: Batch) -> Result<()> {
         let source = batch.source;
         let mut judged = judge::judge(batch);
         let discards: Vec<Discard> = std::mem::take(&mut judged.rejects)
@@ -51,7 +57,7 @@ impl Validator {
         let store = async {
             match write.series.as_slice() {
                 [] => Ok(Vec::new()),
-                _ => self.points.write(write).await,
+                _ => timed("store_write_ms", self.points.write(write)).await,
             }
         };
         // At once, so that a store with group commit syncs once.
@@ -60,7 +66,12 @@ impl Validator {
             .iter()
             .filter_map(|refusal| Some(discard(write, source, judged.refused(refusal)?)))
             .collect();
-        self.keep(&refused).await
+        self.keep(&refused).await?;
+        let points: usize = write.series.iter().map(SeriesPoints::len).sum();
+        measure::accepted(points.saturating_sub(refused.len()));
+        measure::discarded(&discards);
+        measure::discarded(&refused);
+        Ok(())
     }
 
     async fn keep(&self, discards: &[Discard]) -> Result<()> {

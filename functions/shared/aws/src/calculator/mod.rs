@@ -1,0 +1,140 @@
+//! Calculations by another function, which runs a job and answers with as many
+//! of its buckets as an answer holds; the caller asks again for the rest. Where
+//! the account's concurrency refuses, the job is run here.
+
+mod wire;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_sdk_lambda::Client;
+use aws_sdk_lambda::config::Builder;
+use aws_sdk_lambda::config::retry::RetryConfig;
+use aws_sdk_lambda::config::timeout::TimeoutConfig;
+use aws_sdk_lambda::operation::invoke::InvokeOutput;
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_sqs::error::ProvideErrorMetadata;
+use tidemark_store::error::{Kind, Result, StoreError};
+use tidemark_store::port::{Bucket, Calculator, Job};
+
+use crate::error::failed;
+use crate::{Aws, SettingError};
+
+pub use wire::{Reply, Request};
+
+/// How long a calculation may take: a client behind the gateway waits for 30 s.
+const PATIENCE: Duration = Duration::from_secs(25);
+/// How often it is tried. While it is refused, it is sooner done here.
+const TRIES: u32 = 3;
+/// How much of what a function says of its failure goes to the log, in bytes.
+const TOLD: usize = 500;
+
+/// Errors by which Lambda says that a function cannot run now, for there run
+/// too many, or this one too often in a row.
+const REFUSALS: [&str; 4] = [
+    "TooManyRequestsException",
+    "EC2ThrottledException",
+    "ServiceQuotaExceededException",
+    "RecursiveInvocationException",
+];
+
+/// Has a function calculate.
+#[derive(Clone)]
+pub struct LambdaCalculator {
+    client: Client,
+    function: String,
+    inline: Arc<dyn Calculator>,
+}
+
+impl Aws {
+    /// Has the function that `TIDEMARK_CALCULATION_FUNCTION` names calculate,
+    /// or `inline` where that is refused.
+    pub fn calculator(
+        &self,
+        inline: Arc<dyn Calculator>,
+    ) -> std::result::Result<LambdaCalculator, SettingError> {
+        let timeouts = TimeoutConfig::builder()
+            .operation_attempt_timeout(PATIENCE)
+            .operation_timeout(PATIENCE);
+        let retries = RetryConfig::standard()
+            .with_max_attempts(TRIES)
+            .with_initial_backoff(Duration::from_millis(50));
+        let config = Builder::from(&self.sdk)
+            .timeout_config(timeouts.build())
+            .retry_config(retries)
+            .build();
+        Ok(LambdaCalculator {
+            client: Client::from_conf(config),
+            function: self.settings.required("TIDEMARK_CALCULATION_FUNCTION")?,
+            inline,
+        })
+    }
+}
+
+#[async_trait]
+impl Calculator for LambdaCalculator {
+    async fn run(&self, job: Job) -> Result<Vec<Bucket>> {
+        let mut buckets = Vec::new();
+        let mut left = Some(job);
+        while let Some(job) = left.take() {
+            let Some(reply) = self.invoke(&job).await? else {
+                buckets.extend(self.inline.run(job).await?);
+                break;
+            };
+            let (part, rest) = reply.read()?;
+            let limit = job.limit.saturating_sub(part.len());
+            if part.is_empty() && rest.is_some() {
+                return Err(StoreError::new(
+                    Kind::Internal,
+                    "a calculation does not get on",
+                ));
+            }
+            buckets.extend(part);
+            left = rest.filter(|_| limit > 0).map(|range| Job {
+                range,
+                limit,
+                ..job
+            });
+        }
+        Ok(buckets)
+    }
+}
+
+impl LambdaCalculator {
+    /// Has a job run; None where that is refused.
+    async fn invoke(&self, job: &Job) -> Result<Option<Reply>> {
+        let request = serde_json::to_vec(&Request { job: job.clone() })
+            .map_err(|e| StoreError::new(Kind::Internal, "writing a calculation").because(e))?;
+        let invoked = self
+            .client
+            .invoke()
+            .function_name(&self.function)
+            .payload(Blob::new(request))
+            .send()
+            .await;
+        match invoked {
+            Ok(output) => answer(&output).map(Some),
+            Err(error) if error.code().is_some_and(|code| REFUSALS.contains(&code)) => {
+                tracing::info!(code = error.code(), "calculated here, as Lambda refuses");
+                Ok(None)
+            }
+            Err(error) => Err(failed("having a range calculated")(error)),
+        }
+    }
+}
+
+/// What a function answered, if it did.
+fn answer(output: &InvokeOutput) -> Result<Reply> {
+    let payload = output.payload().map(AsRef::as_ref).unwrap_or_default();
+    if let Some(kind) = output.function_error() {
+        let told = String::from_utf8_lossy(&payload[..payload.len().min(TOLD)]);
+        let context = format!("a calculation failed ({kind}): {told}");
+        return Err(StoreError::new(Kind::Unavailable, context));
+    }
+    serde_json::from_slice(payload)
+        .map_err(|e| StoreError::new(Kind::Internal, "reading a calculation").because(e))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,291 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use http::Response;
+use hyper::body::Bytes;
+use tidemark_core::batch::Write;
+use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
+use tidemark_core::point::Value;
+use tidemark_core::quantile::Quantiles;
+use tidemark_core::summary::{Parts, Summary};
+use tidemark_core::time::{TimeRange, Timestamp};
+use tidemark_core::tombstone::Tombstones;
+use tidemark_store::conformance::Subject;
+use tidemark_store::conformance_tests;
+use tidemark_store::embedded::Embedded;
+use tidemark_store::port::{Extent, Page, PointStore, Refusal, Scan, Slots, Summarize};
+
+use super::*;
+use crate::fake;
+
+/// A store, what calculates over it in the test's own Lambda, and how often a
+/// job was run there and here.
+struct Remote {
+    store: Embedded,
+    calculator: LambdaCalculator,
+    here: Arc<Here>,
+    there: Arc<AtomicUsize>,
+}
+
+/// Runs a job over a store.
+struct Here {
+    store: Embedded,
+    runs: AtomicUsize,
+}
+
+async fn summarize(store: &Embedded, job: &Job) -> Result<Vec<Bucket>> {
+    let request = Summarize {
+        series: &job.series,
+        range: job.range,
+        tombstones: &job.tombstones,
+        slots: job.slots,
+        parts: job.parts,
+        limit: job.limit,
+    };
+    store.summarize(request).await
+}
+
+#[async_trait]
+impl Calculator for Here {
+    async fn run(&self, job: Job) -> Result<Vec<Bucket>> {
+        self.runs.fetch_add(1, Ordering::Relaxed);
+        summarize(&self.store, &job).await
+    }
+}
+
+#[async_trait]
+impl Calculator for Remote {
+    async fn run(&self, job: Job) -> Result<Vec<Bucket>> {
+        self.calculator.run(job).await
+    }
+}
+
+#[async_trait]
+impl PointStore for Remote {
+    async fn write(&self, write: &Arc<Write>) -> Result<Vec<Refusal>> {
+        self.store.write(write).await
+    }
+    async fn read(&self, scan: Scan<'_>) -> Result<Page> {
+        self.store.read(scan).await
+    }
+    async fn summarize(&self, request: Summarize<'_>) -> Result<Vec<Bucket>> {
+        self.store.summarize(request).await
+    }
+    async fn extent(&self, series: &SeriesKey, range: TimeRange) -> Result<Option<Extent>> {
+        self.store.extent(series, range).await
+    }
+    async fn delete(&self, series: &SeriesKey, range: TimeRange, at: Timestamp) -> Result<()> {
+        self.store.delete(series, range, at).await
+    }
+}
+
+/// What the test's Lambda does with an invocation.
+#[derive(Clone, Copy)]
+enum Lambda {
+    /// Runs it, with answers of so many bytes.
+    Runs(usize),
+    /// Runs the first of so many, refuses the others.
+    Refuses(usize),
+    /// Answers with this status, error type, function error and body.
+    Says(u16, &'static str, &'static str, &'static str),
+}
+
+async fn remote(lambda: Lambda) -> Remote {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Embedded::open(folder.path()).unwrap();
+    let (there, invoked) = (Arc::new(AtomicUsize::new(0)), store.clone());
+    let counter = Arc::clone(&there);
+    // What has to live as long as the store does.
+    let folder = Arc::new(folder);
+    let answer = move |request: http::Request<Bytes>| {
+        let (store, folder) = (invoked.clone(), Arc::clone(&folder));
+        let run = counter.fetch_add(1, Ordering::Relaxed);
+        async move {
+            let _ = folder;
+            let path = "/2015-03-31/functions/stack-calculation/invocations";
+            assert_eq!(request.uri().path(), path);
+            let longest = match lambda {
+                Lambda::Runs(longest) => longest,
+                Lambda::Refuses(every) if run % every == 0 => 2000,
+                Lambda::Refuses(_) => {
+                    return Response::builder()
+                        .status(429)
+                        .header("x-amzn-errortype", "TooManyRequestsException")
+                        .body(r#"{"Reason": "ConcurrentInvocationLimitExceeded"}"#.to_owned())
+                        .unwrap();
+                }
+                Lambda::Says(status, kind, function, body) => {
+                    let mut answer = Response::builder().status(status);
+                    for (name, value) in [
+                        ("x-amzn-errortype", kind),
+                        ("x-amz-function-error", function),
+                    ] {
+                        if !value.is_empty() {
+                            answer = answer.header(name, value);
+                        }
+                    }
+                    return answer.body(body.to_owned()).unwrap();
+                }
+            };
+            let Request { job } = serde_json::from_slice(request.body()).unwrap();
+            let buckets = summarize(&store, &job).await.unwrap();
+            let reply = Reply::cut(&job, &buckets, longest).unwrap();
+            Response::new(serde_json::to_string(&reply).unwrap())
+        }
+    };
+    let aws = fake::serve(answer, |_| Some("stack-calculation".to_owned())).await;
+    let here = Arc::new(Here {
+        store: store.clone(),
+        runs: AtomicUsize::new(0),
+    });
+    let calculator = aws.calculator(Arc::clone(&here) as Arc<dyn Calculator>);
+    Remote {
+        store,
+        calculator: calculator.unwrap(),
+        here,
+        there,
+    }
+}
+
+async fn whole() -> Subject<Remote> {
+    Subject::new(remote(Lambda::Runs(LONG)).await)
+}
+
+async fn in_pieces() -> Subject<Remote> {
+    Subject::new(remote(Lambda::Runs(20_000)).await)
+}
+
+async fn refused_now_and_then() -> Subject<Remote> {
+    Subject::new(remote(Lambda::Refuses(5)).await)
+}
+
+conformance_tests! {
+    mod answered_at_once: whole => calculator;
+}
+conformance_tests! {
+    mod answered_in_pieces: in_pieces => calculator;
+}
+conformance_tests! {
+    mod refused: refused_now_and_then => calculator;
+}
+
+/// As much as any answer.
+const LONG: usize = 1 << 30;
+
+fn job(slots: Slots) -> Job {
+    Job {
+        series: SeriesKey {
+            tenant: Tenant::local(),
+            name: SeriesName::new("a").unwrap(),
+        },
+        range: TimeRange::ALL,
+        tombstones: Tombstones::none(),
+        slots,
+        parts: Parts::ALL,
+        limit: 100,
+        is_shard: false,
+    }
+}
+
+#[tokio::test]
+async fn what_is_refused_is_done_here() {
+    let remote = remote(Lambda::Refuses(usize::MAX)).await;
+    // The first is not refused.
+    for _ in 0..3 {
+        remote.run(job(Slots::Whole)).await.unwrap();
+    }
+    assert_eq!(remote.here.runs.load(Ordering::Relaxed), 2);
+    let tries = 1 + 2 * TRIES as usize;
+    assert_eq!(remote.there.load(Ordering::Relaxed), tries);
+}
+
+#[tokio::test]
+async fn what_fails_is_not_done_here() {
+    let unhandled = r#"{"errorType": "StoreError", "errorMessage": "no table"}"#;
+    for (lambda, kind, tries, told) in [
+        (
+            Lambda::Says(200, "", "Unhandled", unhandled),
+            Kind::Unavailable,
+            1,
+            "no table",
+        ),
+        (
+            Lambda::Says(500, "ServiceException", "", "{}"),
+            Kind::Unavailable,
+            TRIES as usize,
+            "having a range calculated",
+        ),
+        (
+            Lambda::Says(404, "ResourceNotFoundException", "", "{}"),
+            Kind::Internal,
+            1,
+            "having a range calculated",
+        ),
+        (
+            Lambda::Says(200, "", "", "nonsense"),
+            Kind::Internal,
+            1,
+            "reading a calculation",
+        ),
+        (
+            Lambda::Says(200, "", "", r#"{"buckets": "", "rest": [0, 1]}"#),
+            Kind::Internal,
+            1,
+            "does not get on",
+        ),
+    ] {
+        let remote = remote(lambda).await;
+        let error = remote.run(job(Slots::Whole)).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(error.to_string().contains(told), "{error}");
+        assert_eq!(remote.there.load(Ordering::Relaxed), tries, "{error}");
+        assert_eq!(remote.here.runs.load(Ordering::Relaxed), 0);
+    }
+}
+
+/// A bucket whose quantiles keep as many values as they may.
+fn largest(start: i64) -> Bucket {
+    let numbers = 0..i64::try_from(Quantiles::EXACT).unwrap();
+    let times: Vec<_> = numbers
+        .clone()
+        .map(|i| Timestamp::from_nanos(start + i))
+        .collect();
+    let values: Vec<_> = numbers
+        .map(|i| Value::new(1.0 / (i + 1) as f64).unwrap())
+        .collect();
+    Bucket {
+        start: Timestamp::from_nanos(start),
+        summary: Summary::of(&times, &values, Parts::ALL).unwrap(),
+    }
+}
+
+#[test]
+fn an_answer_ends_before_lambdas_limit() {
+    let buckets: Vec<Bucket> = (0..5).map(|i| largest(i * 1_000_000)).collect();
+    let job = job(Slots::Whole);
+    let mut left = buckets.as_slice();
+    let mut answers = 0;
+    while !left.is_empty() {
+        let reply = Reply::new(&job, left).unwrap();
+        let json = serde_json::to_string(&reply).unwrap();
+        assert!(json.len() < 6_291_556 - 10_000, "{}", json.len());
+        let (part, rest) = reply.read().unwrap();
+        assert!(!part.is_empty());
+        left = &left[part.len()..];
+        assert_eq!(rest.map(TimeRange::from), left.first().map(|b| b.start));
+        answers += 1;
+    }
+    assert_eq!(answers, 3);
+}
+
+#[test]
+fn a_bucket_alone_is_an_answer_whatever_the_limit() {
+    let bucket = largest(0);
+    let length = postcard::to_allocvec(&bucket).unwrap().len();
+    let both = [bucket, largest(1_000_000)];
+    let job = job(Slots::Whole);
+    for (longest, expected) in [(0, 1), (length, 1), (3 * length, 2)] {
+        let reply = Reply::cut(&job, &both, longest).unwrap();
+        assert_eq!(reply.read().unwrap().0.len(), expected);
+    }
+}

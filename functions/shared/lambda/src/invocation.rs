@@ -1,0 +1,110 @@
+//! Invocations of any kind: each has a span with its id, which every line that
+//! it logs carries, and writes its metrics at its end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lambda_runtime::{Context, LambdaEvent, Runtime, service_fn};
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Serialize};
+use tracing::Instrument;
+
+use crate::cloudwatch;
+
+/// Why a function cannot go on, or why an invocation failed.
+pub type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// Answers direct invocations. An error makes the invocation fail, and is
+/// logged.
+pub async fn invoke<T, R, E>(handle: impl AsyncFn(T) -> Result<R, E>) -> Result<(), Error>
+where
+    T: DeserializeOwned,
+    R: Serialize,
+    E: Into<Error>,
+{
+    serve(async |payload: T, _: &Context| handle(payload).await.map_err(Into::into)).await
+}
+
+/// Runs `handle` at each tick of a schedule, with the time that is left until
+/// Lambda breaks the invocation off. What the event says does not matter.
+pub async fn ticks<E>(handle: impl AsyncFn(Duration) -> Result<(), E>) -> Result<(), Error>
+where
+    E: Into<Error>,
+{
+    serve(async |_: Anything, context: &Context| handle(left(context)).await.map_err(Into::into))
+        .await
+}
+
+/// An event that nobody reads.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Anything(#[allow(dead_code, reason = "nobody reads it")] IgnoredAny);
+
+/// Serves events one after the other, until Lambda ends the process.
+pub(crate) async fn serve<T, R>(
+    handle: impl AsyncFn(T, &Context) -> Result<R, Error>,
+) -> Result<(), Error>
+where
+    T: DeserializeOwned,
+    R: Serialize,
+{
+    let handle = Arc::new(handle);
+    Runtime::new(service_fn(move |event: LambdaEvent<T>| {
+        let handle = Arc::clone(&handle);
+        async move {
+            let (payload, context) = event.into_parts();
+            let span = tracing::info_span!(
+                "invocation",
+                id = context.request_id,
+                trace = context.xray_trace_id
+            );
+            let answer = handle(payload, &context).instrument(span.clone()).await;
+            if let Err(error) = &answer {
+                span.in_scope(|| tracing::error!("the invocation failed: {}", causes(&**error)));
+            }
+            cloudwatch::flush();
+            answer
+        }
+    }))
+    .run()
+    .await
+}
+
+/// How long an invocation may still take.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "Lambda names the end by the clock of the system"
+)]
+pub(crate) fn left(context: &Context) -> Duration {
+    let now = std::time::SystemTime::now();
+    context.deadline().duration_since(now).unwrap_or_default()
+}
+
+/// An error and what caused it.
+pub(crate) fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_event_is_a_tick() {
+        for event in ["{}", "null", "7", "[1, {\"a\": []}]", "\"x\""] {
+            assert!(serde_json::from_str::<Anything>(event).is_ok(), "{event}");
+        }
+    }
+
+    #[test]
+    fn the_time_that_is_left_is_not_negative() {
+        assert_eq!(left(&Context::default()), Duration::ZERO);
+    }
+}

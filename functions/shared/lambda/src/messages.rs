@@ -1,0 +1,225 @@
+//! Messages of a queue, a batch of them an event. Each is a success or a
+//! failure of its own; SQS delivers the failures again, and those alone.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_util::{FutureExt, StreamExt, stream};
+use lambda_runtime::Context;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, timeout_at};
+use tracing::Instrument;
+
+use crate::invocation::{Error, causes, left, serve};
+
+/// Messages of a queue.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Messages {
+    records: Vec<Message>,
+}
+
+/// A message.
+#[derive(Debug, Deserialize)]
+struct Message {
+    #[serde(rename = "messageId")]
+    id: String,
+    #[serde(default)]
+    body: String,
+    #[serde(default)]
+    attributes: Attributes,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Attributes {
+    /// How often it was delivered, this time included.
+    approximate_receive_count: Option<String>,
+}
+
+/// Which messages are to be delivered again.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Failures {
+    batch_item_failures: Vec<Failure>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Failure {
+    item_identifier: String,
+}
+
+/// How many messages are handled at once.
+const AT_ONCE: usize = 8;
+/// How long before Lambda breaks the invocation off messages are given up, so
+/// that those that are done are not delivered again.
+const MARGIN: Duration = Duration::from_secs(1);
+
+/// Handles messages, each of which is a `T` in JSON. What cannot be read, an
+/// error, a panic, and what is not done in time are failures of one message,
+/// and are logged.
+///
+/// The event source must ask for them (`ReportBatchItemFailures`): otherwise
+/// every message of an event counts as handled.
+pub async fn messages<T, E>(handle: impl AsyncFn(T) -> Result<(), E>) -> Result<(), Error>
+where
+    T: DeserializeOwned,
+    E: Into<Error>,
+{
+    serve(async |event: Messages, context: &Context| {
+        let until = Instant::now() + left(context).saturating_sub(MARGIN);
+        Ok(run(event, until, &handle).await)
+    })
+    .await
+}
+
+async fn run<T, E>(
+    event: Messages,
+    until: Instant,
+    handle: &impl AsyncFn(T) -> Result<(), E>,
+) -> Failures
+where
+    T: DeserializeOwned,
+    E: Into<Error>,
+{
+    let count = event.records.len();
+    let failed: Vec<Failure> = stream::iter(event.records)
+        .map(async |message| {
+            let id = message.id.clone();
+            let received = message.attributes.approximate_receive_count.clone();
+            let span = tracing::info_span!("message", message = id, received);
+            let one = AssertUnwindSafe(one(message, handle)).catch_unwind();
+            let outcome = match timeout_at(until, one.instrument(span.clone())).await {
+                Ok(Ok(outcome)) => outcome,
+                Ok(Err(_)) => Err("the handler panicked".into()),
+                Err(_) => Err("the time was up".into()),
+            };
+            outcome.err().map(|error| {
+                span.in_scope(|| tracing::error!("a message failed: {}", causes(&*error)));
+                Failure {
+                    item_identifier: id,
+                }
+            })
+        })
+        .buffer_unordered(AT_ONCE)
+        .filter_map(std::future::ready)
+        .collect()
+        .await;
+    tracing::info!(messages = count, failed = failed.len(), "handled");
+    Failures {
+        batch_item_failures: failed,
+    }
+}
+
+async fn one<T, E>(message: Message, handle: &impl AsyncFn(T) -> Result<(), E>) -> Result<(), Error>
+where
+    T: DeserializeOwned,
+    E: Into<Error>,
+{
+    let content = serde_json::from_str(&message.body)?;
+    drop(message);
+    handle(content).await.map_err(Into::into)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use serde_json::json;
+    use tokio::time::sleep;
+
+    use super::*;
+
+    fn event(bodies: &[&str]) -> Messages {
+        let records: Vec<_> = bodies
+            .iter()
+            .enumerate()
+            .map(|(i, body)| {
+                json!({
+                    "messageId": format!("m{i}"),
+                    "receiptHandle": "r",
+                    "md5OfBody": "-",
+                    "body": body,
+                    "attributes": {"ApproximateReceiveCount": "1"},
+                    "messageAttributes": {},
+                    "eventSource": "aws:sqs",
+                })
+            })
+            .collect();
+        serde_json::from_value(json!({ "Records": records })).unwrap()
+    }
+
+    /// The ids of those that failed, in order.
+    fn failures(response: &Failures) -> Vec<&str> {
+        let failures = response.batch_item_failures.iter();
+        let mut ids: Vec<&str> = failures.map(|f| f.item_identifier.as_str()).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    /// Succeeds with what is even; of what is not it fails with some, panics
+    /// with some, and waits for an hour with some.
+    async fn handle(number: u32) -> Result<(), String> {
+        match number {
+            1 => Err("one".to_owned()),
+            3 => panic!("three"),
+            5 => {
+                sleep(Duration::from_hours(1)).await;
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_message_fails_alone() {
+        let event = event(&["0", "1", "{", "2", "3", "-7", "4", "5", "6", ""]);
+        let until = Instant::now() + Duration::from_secs(30);
+        let response = run(event, until, &handle).await;
+        assert_eq!(failures(&response), ["m1", "m2", "m4", "m5", "m7", "m9"]);
+    }
+
+    #[test]
+    fn failures_are_written_as_lambda_reads_them() {
+        let failure = Failure {
+            item_identifier: "m".to_owned(),
+        };
+        let failures = Failures {
+            batch_item_failures: vec![failure],
+        };
+        assert_eq!(
+            serde_json::to_value(failures).unwrap(),
+            json!({"batchItemFailures": [{"itemIdentifier": "m"}]})
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_message_does_not_hold_up_others() {
+        let done = Cell::new(0);
+        let handle = async |number: u32| {
+            handle(number).await?;
+            done.set(done.get() + 1);
+            Ok::<(), String>(())
+        };
+        let until = Instant::now() + Duration::from_secs(30);
+        let response = run(event(&["5", "0", "2", "4"]), until, &handle).await;
+        assert_eq!((failures(&response), done.get()), (vec!["m0"], 3));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn few_are_handled_at_once() {
+        let (now, most) = (Cell::new(0), Cell::new(0));
+        let handle = async |_: u32| {
+            now.set(now.get() + 1);
+            most.set(most.get().max(now.get()));
+            sleep(Duration::from_secs(1)).await;
+            now.set(now.get() - 1);
+            Ok::<(), String>(())
+        };
+        let until = Instant::now() + Duration::from_secs(30);
+        let response = run(event(&["0"; 50]), until, &handle).await;
+        assert_eq!((failures(&response).len(), most.get()), (0, AT_ONCE));
+    }
+}

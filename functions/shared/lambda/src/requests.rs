@@ -1,0 +1,179 @@
+//! HTTP requests: from an event of the gateway through the table of routes to a
+//! handler, and back.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::header::{HeaderName, HeaderValue};
+use http::{Method, Request, Response};
+use lambda_runtime::Context;
+use tidemark_api::principal::Principal;
+use tidemark_api::problem::Problem;
+use tidemark_api::requests::Call;
+use tidemark_api::routes::{self, Match, Operation};
+
+use crate::event::{HttpAnswer, HttpEvent};
+use crate::invocation::{Error, serve};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The largest body taken, in bytes as sent: one that is sent to Lambda in
+/// base64 has less than its 6 MB.
+const MAX_BODY: usize = 4 << 20;
+
+/// Answers requests of the routes whose operation `handle` knows; of others it
+/// is to say that there is nothing ([`Problem::not_found`]).
+///
+/// A path that there is not is 404, a method that there is not 405, a handler
+/// that panics 500. Each answer names the invocation in `x-request-id`, and
+/// each request is a line in the log.
+pub async fn http<H>(handle: H) -> Result<(), Error>
+where
+    H: AsyncFn(Operation, &Call<'_>, &Request<Bytes>) -> Result<Response<Bytes>, Problem>,
+{
+    serve(async |event: HttpEvent, context: &Context| {
+        let response = answer(&handle, &event.request()?, &context.request_id).await;
+        Ok(HttpAnswer::from(response))
+    })
+    .await
+}
+
+async fn answer<H>(handle: &H, request: &Request<Bytes>, id: &str) -> Response<Bytes>
+where
+    H: AsyncFn(Operation, &Call<'_>, &Request<Bytes>) -> Result<Response<Bytes>, Problem>,
+{
+    let started = Instant::now();
+    let (method, path) = (request.method(), request.uri().path());
+    let found = routes::find(method, path);
+    let route = found.as_ref().map_or("-", |found| found.route.path);
+    let handled = AssertUnwindSafe(dispatch(handle, &found, request))
+        .catch_unwind()
+        .await;
+    let mut response = handled.unwrap_or_else(|_| {
+        tracing::error!("a handler panicked");
+        Err(Problem::internal())
+    });
+    let mut response = match &mut response {
+        Ok(response) => std::mem::take(response),
+        Err(problem) => problem.clone().into(),
+    };
+    if let Ok(id) = HeaderValue::from_str(id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    let status = response.status().as_u16();
+    let ms = started.elapsed().as_secs_f64() * 1e3;
+    if response.status().is_server_error() {
+        tracing::error!(%method, route, path, status, ms, "answered");
+    } else {
+        tracing::info!(%method, route, path, status, ms, "answered");
+    }
+    if method == Method::HEAD {
+        // The gateway would send it.
+        response.body_mut().clear();
+    }
+    response
+}
+
+async fn dispatch<H>(
+    handle: &H,
+    found: &Result<Match, Problem>,
+    request: &Request<Bytes>,
+) -> Result<Response<Bytes>, Problem>
+where
+    H: AsyncFn(Operation, &Call<'_>, &Request<Bytes>) -> Result<Response<Bytes>, Problem>,
+{
+    let matched = found.as_ref().map_err(Clone::clone)?;
+    if request.body().len() > MAX_BODY {
+        let detail = format!("a body has at most {MAX_BODY} bytes as sent");
+        return Err(Problem::body_too_large(detail));
+    }
+    let operation = matched.route.operation;
+    // Who may ask at all is up to the gateway.
+    let principal = Principal::local();
+    principal.require(operation.scope())?;
+    let call = Call {
+        tenant: &principal.tenant,
+        matched,
+        uri: request.uri(),
+    };
+    handle(operation, &call, request).await
+}
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+    use http::header::{ALLOW, CONTENT_TYPE};
+    use tidemark_api::routes::Query;
+
+    use super::*;
+
+    /// Answers the list of series with what was asked, panics at statistics.
+    async fn ask(method: &str, target: &str, body: usize) -> Response<Bytes> {
+        let request = Request::builder()
+            .method(method)
+            .uri(target)
+            .body(Bytes::from(vec![b'x'; body]))
+            .unwrap();
+        let handle = async |operation, call: &Call<'_>, request: &Request<Bytes>| match operation {
+            Operation::Query(Query::Series) => Ok(Response::new(Bytes::from(format!(
+                "{} {} {}",
+                call.tenant,
+                call.uri,
+                request.body().len()
+            )))),
+            Operation::Query(Query::Stats) => panic!("at {}", call.uri),
+            _ => Err(Problem::not_found()),
+        };
+        answer(&handle, &request, "the-id").await
+    }
+
+    #[tokio::test]
+    async fn a_request_reaches_its_handler() {
+        let response = ask("GET", "/api?a=%20", 3).await;
+        assert_eq!(response.body(), "local /api?a=%20 3");
+        assert_eq!(response.headers()[REQUEST_ID], "the-id");
+    }
+
+    #[tokio::test]
+    async fn what_there_is_not_is_a_problem() {
+        for (method, target, status) in [
+            ("GET", "/nothing", StatusCode::NOT_FOUND),
+            // Another function's.
+            ("GET", "/health", StatusCode::NOT_FOUND),
+            ("PUT", "/api", StatusCode::METHOD_NOT_ALLOWED),
+            ("GET", "/api/%FF", StatusCode::BAD_REQUEST),
+            ("GET", "/api/a", StatusCode::INTERNAL_SERVER_ERROR),
+        ] {
+            let response = ask(method, target, 0).await;
+            assert_eq!(response.status(), status, "{target}");
+            assert_eq!(
+                response.headers()[CONTENT_TYPE],
+                "application/problem+json",
+                "{target}"
+            );
+            assert_eq!(response.headers()[REQUEST_ID], "the-id");
+        }
+        assert_eq!(
+            ask("PUT", "/api", 0).await.headers()[ALLOW],
+            "POST, GET, HEAD"
+        );
+    }
+
+    #[tokio::test]
+    async fn head_is_get_without_a_body() {
+        let (get, head) = (ask("GET", "/api", 0).await, ask("HEAD", "/api", 0).await);
+        assert_eq!(head.headers(), get.headers());
+        assert!(head.body().is_empty() && !get.body().is_empty());
+        let missing = ask("HEAD", "/nothing", 0).await;
+        assert_eq!(missing.status(), StatusCode::NOT_FOUND);
+        assert!(missing.body().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_body_may_have_4_mib() {
+        assert_eq!(ask("GET", "/api", MAX_BODY).await.status(), StatusCode::OK);
+        let refused = ask("GET", "/api", MAX_BODY + 1).await;
+        assert_eq!(refused.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    }
+}
