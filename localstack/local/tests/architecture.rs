@@ -121,10 +121,29 @@ fn packages_name_only_those_they_may() {
         "tidemark-store",
         "tidemark-api",
         "tidemark-app",
+        "tidemark-aws",
+        "tidemark-lambda",
         "tidemark",
     ] {
         assert!(ours.contains(there), "{there} is not in the workspace");
     }
+}
+
+#[test]
+fn a_function_only_joins() {
+    let workspace = workspace();
+    let root = workspace.workspace_root.as_str();
+    let functions = || workspace.packages.iter().filter(|p| is_function(p, root));
+    let mut faults = Vec::new();
+    for package in functions() {
+        for other in named(package) {
+            if !A_FUNCTION_MAY_NAME.contains(&other) {
+                faults.push(format!("{} names {other}", package.name));
+            }
+        }
+    }
+    assert_eq!(faults, Vec::<String>::new());
+    assert_eq!(functions().count(), 10);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Invocations of any kind: each has a span with its id, which every line that
 //! it logs carries, and writes its metrics at its end.
 
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,13 +27,19 @@ where
 }
 
 /// Runs `handle` at each tick of a schedule, with the time that is left until
-/// Lambda breaks the invocation off. What the event says does not matter.
-pub async fn ticks<E>(handle: impl AsyncFn(Duration) -> Result<(), E>) -> Result<(), Error>
+/// Lambda breaks the invocation off; it tells how much it did. What the event
+/// says does not matter.
+pub async fn ticks<R, E>(handle: impl AsyncFn(Duration) -> Result<R, E>) -> Result<(), Error>
 where
+    R: Display,
     E: Into<Error>,
 {
-    serve(async |_: Anything, context: &Context| handle(left(context)).await.map_err(Into::into))
-        .await
+    serve(async |_: Anything, context: &Context| {
+        let done = handle(left(context)).await.map_err(Into::into)?;
+        tracing::info!(%done, "ticked");
+        Ok(())
+    })
+    .await
 }
 
 /// An event that nobody reads.

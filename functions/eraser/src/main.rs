@@ -1,0 +1,26 @@
+//! `DELETE /api/{name}`: deletes a series, or a range of it.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use tidemark_app::{clock::SystemClock, eraser::Eraser};
+use tidemark_aws::Aws;
+use tidemark_lambda::{Error, Operation, Problem, http, start};
+
+fn main() -> ExitCode {
+    start(serve())
+}
+
+async fn serve() -> Result<(), Error> {
+    let aws = Aws::from_env().await;
+    let eraser = Eraser {
+        catalog: Arc::new(aws.catalog()?),
+        points: Arc::new(aws.points()?),
+        clock: Arc::new(SystemClock::new()),
+    };
+    http(async |operation, call, _| match operation {
+        Operation::Erase => eraser.handle(call).await,
+        _ => Err(Problem::not_found()),
+    })
+    .await
+}

@@ -1,0 +1,19 @@
+//! `GET /openapi.json` and `GET /docs`: the contract. It is asked about what has
+//! no route, too, and tells that there is nothing.
+
+use std::process::ExitCode;
+
+use tidemark_app::openapi::Openapi;
+use tidemark_lambda::{Error, Operation, Problem, http, start};
+
+fn main() -> ExitCode {
+    start(serve())
+}
+
+async fn serve() -> Result<(), Error> {
+    http(async |operation, call, _| match operation {
+        Operation::Openapi(operation) => Openapi.handle(operation, call),
+        _ => Err(Problem::not_found()),
+    })
+    .await
+}

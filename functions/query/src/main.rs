@@ -1,0 +1,33 @@
+//! Every `GET` about series: points, statistics, buckets, measurements, and the
+//! history of such questions.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use tidemark_app::{calculation::InProcess, clock::SystemClock, query::Query};
+use tidemark_aws::Aws;
+use tidemark_lambda::{Error, Operation, Problem, http, start};
+
+fn main() -> ExitCode {
+    start(serve())
+}
+
+async fn serve() -> Result<(), Error> {
+    let aws = Aws::from_env().await;
+    let points = Arc::new(aws.points()?);
+    let inline = InProcess {
+        points: Arc::clone(&points) as _,
+    };
+    let query = Query {
+        catalog: Arc::new(aws.catalog()?),
+        calculator: Arc::new(aws.calculator(Arc::new(inline))?),
+        points,
+        history: Arc::new(aws.history()?),
+        clock: Arc::new(SystemClock::new()),
+    };
+    http(async |operation, call, request| match operation {
+        Operation::Query(operation) => query.handle(operation, call, request).await,
+        _ => Err(Problem::not_found()),
+    })
+    .await
+}
