@@ -60,6 +60,14 @@ class Stack:
             self.command += ["--parameter", f"{key}={value}"]
         self.command += ["--", *options, "--log", str(self.log)]
 
+    @classmethod
+    def running(cls, folder: Path) -> Self:
+        """One that somebody else has started, in this folder, recording `calls.jsonl` there."""
+        stack = cls(folder)
+        stack.described = json.loads((folder / "stack.json").read_text())
+        stack.url = stack.described["Address"]
+        return stack
+
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
         environment = {k: v for k, v in os.environ.items() if not k.startswith("TIDEMARK_")}
