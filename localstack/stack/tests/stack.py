@@ -152,6 +152,15 @@ class Stack:
         )
         assert "FunctionError" not in answer, answer["Payload"].read()
 
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """What the API answers, which must be a success."""
+        content = json.dumps(body).encode() if body is not None else None
+        request = urllib.request.Request(self.url + path, content, method=method)
+        request.add_header("content-type", "application/json")
+        with urllib.request.urlopen(request) as answer:
+            told = answer.read()
+        return json.loads(told) if told else None
+
     def calls(self) -> list[dict[str, Any]]:
         """What the functions asked of AWS so far."""
         if not self.record.exists():
