@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -118,13 +119,16 @@ def package(place: Place) -> str:
         return key
 
     def code(found: re.Match[str]) -> str:
-        return f"s3://{BUCKET}/{upload(zipped(place.program(found[1])), '.zip')}"
+        return f"s3://{BUCKET}/{upload(packages[found[1]], '.zip')}"
 
     def nested(found: re.Match[str]) -> str:
         key = upload((REPOSITORY / found[0]).read_bytes(), ".yaml")
         return f"{place.emulator}/{BUCKET}/{key}"
 
     template = (REPOSITORY / "template.yaml").read_text()
+    names = CODE.findall(template)
+    with ThreadPoolExecutor() as pool:
+        packages = dict(zip(names, pool.map(zipped, map(place.program, names)), strict=True))
     return NESTED.sub(nested, CODE.sub(code, template))
 
 

@@ -60,6 +60,14 @@ class Stack:
             self.command += ["--parameter", f"{key}={value}"]
         self.command += ["--", *options, "--log", str(self.log)]
 
+    @classmethod
+    def running(cls, folder: Path) -> Self:
+        """One that somebody else has started, in this folder, recording `calls.jsonl` there."""
+        stack = cls(folder)
+        stack.described = json.loads((folder / "stack.json").read_text())
+        stack.url = stack.described["Address"]
+        return stack
+
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
         environment = {k: v for k, v in os.environ.items() if not k.startswith("TIDEMARK_")}
@@ -143,6 +151,15 @@ class Stack:
             FunctionName=self.described[f"{function.capitalize()}Function"], Payload=event
         )
         assert "FunctionError" not in answer, answer["Payload"].read()
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """What the API answers, which must be a success."""
+        content = json.dumps(body).encode() if body is not None else None
+        request = urllib.request.Request(self.url + path, content, method=method)
+        request.add_header("content-type", "application/json")
+        with urllib.request.urlopen(request) as answer:
+            told = answer.read()
+        return json.loads(told) if told else None
 
     def calls(self) -> list[dict[str, Any]]:
         """What the functions asked of AWS so far."""
