@@ -62,7 +62,8 @@ where
         response.headers_mut().insert(REQUEST_ID, id);
     }
     let status = response.status().as_u16();
-    let ms = started.elapsed().as_secs_f64() * 1e3;
+    // To the microsecond.
+    let ms = (started.elapsed().as_secs_f64() * 1e6).round() / 1e3;
     if response.status().is_server_error() {
         tracing::error!(%method, route, path, status, ms, "answered");
     } else {
