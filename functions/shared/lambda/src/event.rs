@@ -1,9 +1,8 @@
 //! HTTP requests as API Gateway puts them into events (payload format 2.0), and
 //! answers as it takes them.
 //!
-//! `lambda_http` would do this as well, but not byte for byte: it normalizes
-//! paths, panics on what is no URI, and decodes an answer whose media type says
-//! that it is text.
+//! Answers are those of `lambda_http`. Its requests are not byte for byte what
+//! the client sent: it normalizes paths, and panics on what is no URI.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +11,10 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Request, Response, Uri};
+use lambda_http::Body;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// The most bytes of an answer, as JSON: Lambda takes 6 MB (6291556 bytes).
 pub(crate) const LONGEST: usize = 6 * 1024 * 1024;
@@ -94,38 +95,31 @@ impl HttpEvent {
     }
 }
 
-/// An answer.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct HttpAnswer {
-    status_code: u16,
-    headers: BTreeMap<String, String>,
-    body: String,
-    is_base64_encoded: bool,
-}
-
-impl From<Response<Bytes>> for HttpAnswer {
-    /// Text stays text, unless it is so long and so full of what JSON escapes
-    /// that base64 is shorter: of a page of 4 MiB one of the two always fits.
-    fn from(response: Response<Bytes>) -> Self {
-        let (head, body) = response.into_parts();
-        let mut headers = BTreeMap::new();
-        for (name, value) in &head.headers {
-            let joined: &mut String = headers.entry(name.as_str().to_owned()).or_default();
-            if !joined.is_empty() {
-                joined.push_str(", ");
-            }
-            joined.push_str(&String::from_utf8_lossy(value.as_bytes()));
-        }
-        let text = std::str::from_utf8(&body).ok();
-        let text = text.filter(|text| escaped(text) <= LONGEST - HEAD);
-        Self {
-            status_code: head.status.as_u16(),
-            headers,
-            is_base64_encoded: text.is_none(),
-            body: text.map_or_else(|| STANDARD.encode(&body), str::to_owned),
+/// An answer for the gateway.
+///
+/// Text stays text, unless it is so long and so full of what JSON escapes that
+/// base64 is shorter: of a page of 4 MiB one of the two always fits.
+pub(crate) fn answer(response: Response<Bytes>) -> ApiGatewayV2httpResponse {
+    let (head, body) = response.into_parts();
+    let text = std::str::from_utf8(&body).ok();
+    let text = text.filter(|text| escaped(text) <= LONGEST - HEAD);
+    let mut answer = ApiGatewayV2httpResponse::default();
+    answer.status_code = head.status.as_u16().into();
+    answer.is_base64_encoded = text.is_none();
+    answer.body = Some(text.map_or_else(
+        || Body::Binary(body.to_vec()),
+        |text| Body::Text(text.to_owned()),
+    ));
+    for name in head.headers.keys() {
+        let values = head.headers.get_all(name).iter();
+        let values: Vec<&[u8]> = values.map(HeaderValue::as_bytes).collect();
+        // Only what is UTF-8 can be written as JSON.
+        let joined = String::from_utf8_lossy(&values.join(&b", "[..])).into_owned();
+        if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(joined)) {
+            answer.headers.insert(name, value);
         }
     }
+    answer
 }
 
 /// How many bytes a text has as a JSON string.

@@ -14,7 +14,7 @@ use tidemark_api::problem::Problem;
 use tidemark_api::requests::Call;
 use tidemark_api::routes::{self, Match, Operation};
 
-use crate::event::{HttpAnswer, HttpEvent};
+use crate::event::{self, HttpEvent};
 use crate::invocation::{Error, serve};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -34,7 +34,7 @@ where
 {
     serve(async |event: HttpEvent, context: &Context| {
         let response = answer(&handle, &event.request()?, &context.request_id).await;
-        Ok(HttpAnswer::from(response))
+        Ok(event::answer(response))
     })
     .await
 }

@@ -23,7 +23,7 @@ fn at(path: &str, query: &str) -> Request<Bytes> {
 
 /// An answer as Lambda gets it.
 fn sent(response: Response<Bytes>) -> (usize, Value) {
-    let json = serde_json::to_vec(&HttpAnswer::from(response)).unwrap();
+    let json = serde_json::to_vec(&answer(response)).unwrap();
     (json.len(), serde_json::from_slice(&json).unwrap())
 }
 
@@ -107,6 +107,8 @@ fn text_is_sent_as_text() {
         json!({
             "statusCode": 201,
             "headers": {"content-type": "application/json", "link": "<a>, <b>"},
+            "multiValueHeaders": {},
+            "cookies": [],
             "body": "{\"a\": \"\u{e9}\"}",
             "isBase64Encoded": false,
         })
