@@ -3,7 +3,7 @@
 //! names the Lambda runtime.
 //!
 //! A function's `main` gives [`start`] a future that builds the ports and ends
-//! in one of [`http`], [`messages`], [`ticks`] and [`invoke`], which serve
+//! in one of [`http()`], [`messages`], [`ticks`] and [`invoke`], which serve
 //! until Lambda ends the process.
 //!
 //! X-Ray needs nothing here: the runtime puts the trace of each invocation in
