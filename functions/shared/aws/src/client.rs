@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{AppName, BehaviorVersion, SdkConfig};
+use aws_config::{AppName, BehaviorVersion, ConfigLoader, SdkConfig};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 use crate::settings::Settings;
+use crate::trust;
 
 /// How long one try may take to connect.
 const CONNECT: Duration = Duration::from_secs(2);
@@ -38,36 +39,41 @@ impl Aws {
 
     /// The same with other names for tables, queue and functions.
     pub async fn new(settings: Settings) -> Self {
-        let http = aws_smithy_http_client::Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .build_https();
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT)
-            .operation_attempt_timeout(ATTEMPT)
-            .operation_timeout(OPERATION)
-            .build();
-        let retries = RetryConfig::standard()
-            .with_max_attempts(ATTEMPTS)
-            .with_initial_backoff(Duration::from_millis(50))
-            .with_max_backoff(Duration::from_secs(2));
-        let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(http)
-            .timeout_config(timeouts)
-            .retry_config(retries);
-        // Names the caller in the user agent, and so in the account's trail.
-        if let Some(name) = std::env::var("AWS_LAMBDA_FUNCTION_NAME")
-            .ok()
-            .and_then(|name| AppName::new(name).ok())
-        {
-            loader = loader.app_name(name);
-        }
         Self {
-            sdk: loader.load().await,
+            sdk: loader().load().await,
             settings,
         }
     }
 
     pub(crate) fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         aws_sdk_dynamodb::Client::new(&self.sdk)
+    }
+}
+
+/// What is not left to the environment.
+pub(crate) fn loader() -> ConfigLoader {
+    let mut http =
+        aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
+    if let Some(context) = trust::context(std::env::var("AWS_CA_BUNDLE").ok()) {
+        http = http.tls_context(context);
+    }
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT)
+        .operation_attempt_timeout(ATTEMPT)
+        .operation_timeout(OPERATION)
+        .build();
+    let retries = RetryConfig::standard()
+        .with_max_attempts(ATTEMPTS)
+        .with_initial_backoff(Duration::from_millis(50))
+        .with_max_backoff(Duration::from_secs(2));
+    let loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http.build_https())
+        .timeout_config(timeouts)
+        .retry_config(retries);
+    // Names the caller in the user agent, and so in the account's trail.
+    let name = std::env::var("AWS_LAMBDA_FUNCTION_NAME").ok();
+    match name.and_then(|name| AppName::new(name).ok()) {
+        Some(name) => loader.app_name(name),
+        None => loader,
     }
 }

@@ -15,6 +15,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
 use crate::Aws;
+use crate::client::loader;
 use crate::settings::Settings;
 
 /// Serves `answer` to every request, and gives what the ports are made from to
@@ -42,16 +43,13 @@ where
             tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
         }
     });
-    let mut aws = Aws::from_env().await;
-    aws.sdk = aws
-        .sdk
-        .into_builder()
+    let credentials = Credentials::new("test", "test", None, None, "test");
+    let loader = loader()
         .endpoint_url(url)
         .region(Region::new("eu-central-1"))
-        .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
-            "test", "test", None, None, "test",
-        )))
-        .build();
-    aws.settings = Settings::new(variable);
-    aws
+        .credentials_provider(SharedCredentialsProvider::new(credentials));
+    Aws {
+        sdk: loader.load().await,
+        settings: Settings::new(variable),
+    }
 }

@@ -18,6 +18,7 @@ mod queue;
 mod settings;
 mod times;
 mod transaction;
+mod trust;
 
 pub use calculator::{LambdaCalculator, Reply, Request};
 pub use catalog::CatalogTable;
