@@ -52,6 +52,12 @@ def eventually(check: Callable[[], T], seconds: float | None = None) -> T:
         time.sleep(min(0.2, patience / 20))
 
 
+def only(rows: list[T]) -> T:
+    """The row, of which there is one."""
+    assert len(rows) == 1, rows
+    return rows[0]
+
+
 def check_answer(response: httpx.Response) -> None:
     """What holds for every answer."""
     response.read()

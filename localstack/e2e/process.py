@@ -125,6 +125,44 @@ class Served:
     reasons: tuple[str, ...]
 
 
+#: How many messages a data server has, and how many become ready a second.
+MESSAGES = int(os.environ.get("TIDEMARK_E2E_MESSAGES", "3000"))
+RATE = 200
+#: A data server of so many messages, of every kind, which fails now and then.
+MIXED: dict[str, float] = {
+    "rate": RATE,
+    "count": MESSAGES,
+    "seed": 42,
+    "system": 0.1,
+    "suspect": 0.1,
+    "both": 0.1,
+    "too_old": 0.1,
+    "too_old_suspect": 0.1,
+    "malformed": 0.1,
+    "other_tags": 0.1,
+    "plain": 0.3,
+    "errors": 0.004,
+    "stalls": 0.002,
+    "stall_ms": 1500,
+}
+
+
+def options(flags: dict[str, float]) -> list[str]:
+    """A data server's command line."""
+    return [
+        word
+        for flag, value in flags.items()
+        for word in (f"--{flag.replace('_', '-')}", str(value))
+    ]
+
+
+def served(log: Path) -> list[Served]:
+    """What a data server gave away so far, from its log."""
+    lines = log.read_text().splitlines() if log.exists() else []
+    rows = [json.loads(line) for line in lines]
+    return [Served(b64decode(r["payload"]), r["kind"], tuple(r["reasons"])) for r in rows]
+
+
 class DataServer:
     """A stand-in for the external data server, which notes what it served."""
 
@@ -132,8 +170,7 @@ class DataServer:
         self.log = folder / "served.jsonl"
         self.command: list[str | Path] = [binary("DATA_SERVER_BIN", "data-server")]
         self.command += ["--port", "0", "--log", self.log]
-        for flag, value in flags.items():
-            self.command += [f"--{flag.replace('_', '-')}", str(value)]
+        self.command += options(flags)
         self.url = ""
         self.process: subprocess.Popen[str] | None = None
 
@@ -157,6 +194,4 @@ class DataServer:
 
     def served(self) -> list[Served]:
         """What went out so far."""
-        lines = self.log.read_text().splitlines() if self.log.exists() else []
-        rows = [json.loads(line) for line in lines]
-        return [Served(b64decode(r["payload"]), r["kind"], tuple(r["reasons"])) for r in rows]
+        return served(self.log)

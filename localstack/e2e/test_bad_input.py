@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from client import PROBLEM, Client, Json, accepted, eventually
+from client import IS_DEPLOYED, PROBLEM, Client, Json, accepted, eventually, only
 from generators import series
 
 MALFORMED_BODY = ("/docs#malformed-body", "The body cannot be read")
@@ -182,10 +182,15 @@ BODIES = [
 ]
 
 
+NOT_TEXT = {"invalid UTF-8", "half a character"}
+
+
 @pytest.mark.parametrize("case", BODIES, ids=lambda case: case.id)
 def test_a_body_that_cannot_be_read_is_refused_as_a_whole(
     api: Client, name: str, case: Case
 ) -> None:
+    if IS_DEPLOYED and case.id in NOT_TEXT:
+        pytest.skip("a gateway hands on as text what is labelled as JSON")
     body = case.body
     if b"NAME" in body:
         body = body.replace(b"NAME", name.encode())
@@ -314,11 +319,8 @@ def test_a_wrong_point_is_rejected_alone(api: Client, name: str, wrong: Wrong) -
 
     def check() -> None:
         assert api.points(name) == [{"time": "1970-01-01T00:00:01Z", "value": 1}]
-        (discard,) = [
-            row
-            for row in api.rows("/admin/discards", limit=1000)
-            if row["id"] == f"{answer['batch']}-1"
-        ]
+        newest = api.json("/admin/discards", source="api", limit=200)
+        discard = only([row for row in newest if row["id"] == f"{answer['batch']}-1"])
         assert discard["payload"] == point
         assert set(discard["reasons"]) == {reason for _, reason, _ in wrong.errors}
 
@@ -471,12 +473,10 @@ def test_a_wrong_query_is_refused(
 PATHS = [
     ("%2e%2e", "{name}: `.` and `..` are not names"),
     ("%2E", "{name}: `.` and `..` are not names"),
-    ("a%2Fb", f"{{name}}: {CHARACTERS} 1 is something else"),
     ("%C3%A9", f"{{name}}: {CHARACTERS} 0 is something else"),
     ("a%20b", f"{{name}}: {CHARACTERS} 1 is something else"),
     ("%00", f"{{name}}: {CHARACTERS} 0 is something else"),
     ("x" * 257, "{name}: a name has at most 256 bytes, this one has 257"),
-    ("%ff", "the path is not percent-encoded UTF-8"),
 ]
 
 
@@ -486,6 +486,22 @@ def test_a_path_with_a_wrong_name_is_refused(api: Client, segment: str, detail: 
         response = api.get(f"/api/{segment}{below}")
         check_exact(response, Case(segment, b"", 400, INVALID_PATH, detail))
     assert api.request("DELETE", f"/api/{segment}").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("segment", "detail"),
+    [
+        ("a%2Fb", f"{{name}}: {CHARACTERS} 1 is something else"),
+        ("%ff", "the path is not percent-encoded UTF-8"),
+    ],
+)
+def test_a_path_with_a_wrong_escape_is_refused(api: Client, segment: str, detail: str) -> None:
+    response = api.get(f"/api/{segment}")
+    if IS_DEPLOYED:
+        # A gateway has decoded it before: `a%2Fb` is a longer path, and `%ff` some character.
+        assert response.status_code in {400, 404}
+    else:
+        check_exact(response, Case(segment, b"", 400, INVALID_PATH, detail))
 
 
 MEASUREMENTS = [

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from client import Client, Json, accepted, eventually, nanos
+from client import Client, Json, accepted, eventually, nanos, only
 
 
 def discards(api: Client, **query: Json) -> list[Json]:
@@ -27,7 +27,7 @@ def test_a_discard_keeps_what_came_verbatim(api: Client, name: str) -> None:
     batch = post_wrong(api, name, wrong)
 
     def check() -> Json:
-        (row,) = discards(api, series=name)
+        row = only(discards(api, series=name))
         return row
 
     row = eventually(check)
@@ -49,7 +49,7 @@ def test_a_discard_names_each_reason_once(api: Client, name: str) -> None:
     post_wrong(api, name, f'{{"name":"{name}","t":"soon","v":1e400,"tags":1,"unit":"kWh"}}')
 
     def check() -> None:
-        (row,) = discards(api, series=name)
+        row = only(discards(api, series=name))
         assert row["reasons"] == ["malformed", "not_finite"]
 
     eventually(check)
@@ -59,7 +59,7 @@ def test_a_csv_row_is_kept_as_its_line(api: Client, name: str) -> None:
     accepted(api.post(f'name,t,v\n{name},1,1\n{name},2,"two"\n', content_type="text/csv"))
 
     def check() -> None:
-        (row,) = discards(api, series=name)
+        row = only(discards(api, series=name))
         assert row["payload"] == f'{name},2,"two"'
 
     eventually(check)
@@ -70,7 +70,7 @@ def test_a_long_payload_is_kept_by_its_beginning_length_and_digest(api: Client, 
     post_wrong(api, name, wrong)
 
     def check() -> Json:
-        (row,) = discards(api, series=name)
+        row = only(discards(api, series=name))
         return row
 
     row = eventually(check)
@@ -117,7 +117,7 @@ def test_the_summary_is_of_a_time_of_receipt(api: Client, name: str) -> None:
     post_wrong(api, name, f'{{"name":"{name}","t":1,"v":null}}')
 
     def check() -> str:
-        (row,) = discards(api, series=name)
+        row = only(discards(api, series=name))
         return str(row["received"])
 
     received = eventually(check)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
-from client import Client, Json, accepted, nanos
-from process import DataServer, Tidemark
-from test_data_server import fetched_discards, wait_until_drained
-
-pytestmark = pytest.mark.usefixtures("needs_own_process")
+from accounting import drain
+from client import IS_DEPLOYED, Client, Json, accepted, eventually, nanos, only
+from process import MESSAGES, DataServer, Tidemark, served
+from test_data_server import GRACE_SECONDS, served_log
 
 
 @dataclass
@@ -34,9 +35,20 @@ class Archive:
 
     def read(self, discard: Json) -> Json:
         """The same discard as it is told now."""
-        rows = self.api.rows("/admin/discards", limit=1000)
+        received = discard["received"]
+        rows = self.api.rows("/admin/discards", from_=received, to=received)
         (row,) = [row for row in rows if row["id"] == discard["id"]]
         return row
+
+    def read_replayed(self, discard: Json) -> Json:
+        """The same discard, once it is told to be replayed."""
+
+        def check() -> Json:
+            row = self.read(discard)
+            assert row["replayed"] is not None
+            return row
+
+        return eventually(check)
 
     def values_at(self, time: str) -> list[Json]:
         response = self.api.get("/api/data-server/points", from_=time, to=time)
@@ -45,6 +57,10 @@ class Archive:
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
+    if IS_DEPLOYED:
+        log, api = Path(served_log()), Client(os.environ["TIDEMARK_URL"])
+        yield Archive(api, drain(api, lambda: served(log), MESSAGES, GRACE_SECONDS).discards)
+        return
     with (
         DataServer(
             tmp_path_factory.mktemp("data-server"),
@@ -61,8 +77,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
         Tidemark(tmp_path_factory.mktemp("replaying"), source=source.url) as process,
     ):
         api = Client(process.url)
-        wait_until_drained(api, source, 400, 60)
-        yield Archive(api, fetched_discards(api))
+        yield Archive(api, drain(api, source.served, 400, 60).discards)
 
 
 def test_a_waived_reason_lets_the_point_in_and_the_discard_stays_marked(archive: Archive) -> None:
@@ -70,7 +85,7 @@ def test_a_waived_reason_lets_the_point_in_and_the_discard_stays_marked(archive:
     assert archive.values_at(discard["time"]) == []
     assert archive.replay(discard, "?waive=too_old") == (200, {"accepted": True})
     assert archive.values_at(discard["time"]) == [discard["value"]]
-    marked = archive.read(discard)
+    marked = archive.read_replayed(discard)
     assert nanos(marked["replayed"]) > nanos(discard["received"])
     assert marked | {"replayed": None} == discard
 
@@ -78,7 +93,7 @@ def test_a_waived_reason_lets_the_point_in_and_the_discard_stays_marked(archive:
 def test_replaying_twice_is_a_conflict(archive: Archive) -> None:
     discard = archive.take("system")
     assert archive.replay(discard, "?waive=system")[0] == 200
-    marked = archive.read(discard)
+    marked = archive.read_replayed(discard)
     status, problem = archive.replay(discard, "?waive=system")
     assert (status, problem["type"]) == (409, "/docs#already-replayed")
     assert archive.read(discard) == marked
@@ -126,11 +141,11 @@ def test_a_wrong_waiver_is_refused(archive: Archive, waive: str) -> None:
     assert (status, problem["type"]) == (400, "/docs#invalid-parameter")
 
 
-def test_a_client_s_discard_is_replayed_too(archive: Archive) -> None:
-    good = {"name": "replayed", "t": 1, "v": 1}
+def test_a_client_s_discard_is_replayed_too(archive: Archive, name: str) -> None:
+    good = {"name": name, "t": 1, "v": 1}
     answer = accepted(archive.api.post([good, good | {"v": "1"}]))
     assert answer["rejected"] == 1
-    (discard,) = archive.api.rows("/admin/discards", source="api")
+    discard = eventually(lambda: only(archive.api.rows("/admin/discards", series=name)))
     status, problem = archive.replay(discard)
     assert status == 422
     assert [(e["pointer"], e["reason"]) for e in problem["errors"]] == [("/v", "malformed")]

@@ -23,8 +23,10 @@ EXAMPLES = os.environ.get("TIDEMARK_E2E_EXAMPLES", "25")
 
 def test_schemathesis_finds_no_violation(tmp_path: Path) -> None:
     if IS_DEPLOYED:
-        # What is there is not ours to delete.
-        run(os.environ["TIDEMARK_URL"], tmp_path, "--exclude-method", "DELETE")
+        # What is there is not ours to delete. Coverage is some thousand requests, which take long
+        # over an emulator, and ask nothing that they do not ask a process.
+        options = ["--exclude-method", "DELETE", "--phases", "examples,fuzzing,stateful"]
+        run(os.environ["TIDEMARK_URL"], tmp_path, *options)
         return
     # Of its own: a process in which anything may be deleted.
     with Tidemark(tmp_path) as process:

@@ -22,10 +22,10 @@ def url() -> str:
 
 @asynccontextmanager
 async def data_server(place: Place, options: list[str]) -> AsyncIterator[tuple[Program, str]]:
-    """Runs it, and tells its address: another port if the usual one is taken, since asking whoever
-    holds that would take his messages."""
-    port = 0 if is_taken(PORT) else PORT
-    command: list[str | Path] = [place.program("data-server"), "--port", str(port), *options]
+    """Runs it, and tells its address: unless the options name a port, the usual one, or another if
+    that is taken, since asking whoever holds it would take his messages."""
+    port = [] if "--port" in options else ["--port", "0" if is_taken(PORT) else str(PORT)]
+    command: list[str | Path] = [place.program("data-server"), *port, *options]
     with Program(command, place.folder / "data-server.log", dict(os.environ)) as program:
         while not program.printed().startswith(FIRST_LINE):
             program.check()

@@ -1,4 +1,4 @@
-"""The stack that most tests share."""
+"""The stacks that tests share."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from accounting import drain
+from client import Client
 from stack import Stack
 
 #: Every kind of message, all of them ready at the start.
@@ -17,6 +19,33 @@ MESSAGES = (
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack with messages to fetch; a test leaves no faults behind."""
+    """A stack with messages to fetch, which its schedule has fetched a minute later."""
     with Stack(tmp_path_factory.mktemp("stack"), data_server=MESSAGES) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def fetched(stack: Stack) -> Stack:
+    """The same, when all messages are fetched and handled."""
+
+    drain(Client(stack.url), stack.served, 300, 150)
+    stack.wait_until_idle()
+    return stack
+
+
+@pytest.fixture(scope="session")
+def quiet_stack(tmp_path_factory: pytest.TempPathFactory, stack: Stack) -> Iterator[Stack]:
+    """A stack for tests of faults, whose schedule does nothing. The other one is started before
+    it, so that its schedule works meanwhile."""
+    assert stack.url
+    with Stack(tmp_path_factory.mktemp("quiet"), source="none") as running:
+        yield running
+
+
+@pytest.fixture
+def faulty(quiet_stack: Stack) -> Iterator[Stack]:
+    """The same, for one test; faults end with it."""
+    quiet_stack.faults()
+    yield quiet_stack
+    quiet_stack.faults()
+    assert quiet_stack.dead_letters() == []

@@ -9,29 +9,20 @@ import subprocess
 import sys
 import time
 import urllib.request
-from base64 import b64decode
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import boto3
 
 from place import CREDENTIALS, REGION, REPOSITORY
+from process import Served, served
 
 START_SECONDS = 120.0
 #: Short, so that what failed is soon tried again.
 PARAMETERS = {"VisibilityTimeout": "5"}
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Served:
-    """A message that the data server gave away, and why it should be discarded."""
-
-    payload: bytes
-    reasons: tuple[str, ...]
 
 
 class Stack:
@@ -58,7 +49,8 @@ class Stack:
         self.command += ["--port", "0", "--emulator-port", "0", "--proxy-port", "0"]
         for key, value in (PARAMETERS | given).items():
             self.command += ["--parameter", f"{key}={value}"]
-        self.command += ["--", *options, "--log", str(self.log)]
+        # Somebody else may be asking at the usual port.
+        self.command += ["--", *options, "--port", "0", "--log", str(self.log)]
 
     @classmethod
     def running(cls, folder: Path) -> Self:
@@ -152,6 +144,38 @@ class Stack:
         )
         assert "FunctionError" not in answer, answer["Payload"].read()
 
+    def fetch_from(self, url: str, series: str) -> None:
+        """Has the fetcher ask another data server from now on, for this series."""
+        functions, name = self.client("lambda"), self.described["FetcherFunction"]
+        told = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        told |= {"TIDEMARK_SOURCE_URL": url, "TIDEMARK_SOURCE_SERIES": series}
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": told})
+
+    def waiting(self) -> int:
+        """How many messages are in the queue, or being handled."""
+        names = ["", "NotVisible", "Delayed"]
+        wanted = [f"ApproximateNumberOfMessages{name}" for name in names]
+        attributes = self.client("sqs").get_queue_attributes(
+            QueueUrl=self.described["QueueUrl"], AttributeNames=wanted
+        )["Attributes"]
+        return sum(int(attributes[name]) for name in wanted)
+
+    def wait_until_idle(self) -> None:
+        """Waits until all messages are handled."""
+
+        def is_idle() -> None:
+            assert self.waiting() == 0
+
+        eventually(is_idle, 90)
+
+    def dead_letters(self) -> list[str]:
+        """The bodies of dead letters, up to ten, which are dead letters no more."""
+        queues, url = self.client("sqs"), self.described["DeadLetterQueueUrl"]
+        messages = queues.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+        for message in messages:
+            queues.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return [message["Body"] for message in messages]
+
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """What the API answers, which must be a success."""
         content = json.dumps(body).encode() if body is not None else None
@@ -169,9 +193,7 @@ class Stack:
 
     def served(self) -> list[Served]:
         """What the data server gave away so far."""
-        lines = self.log.read_text().splitlines() if self.log.exists() else []
-        rows = [json.loads(line) for line in lines]
-        return [Served(b64decode(row["payload"]), tuple(row["reasons"])) for row in rows]
+        return served(self.log)
 
 
 def eventually(check: Callable[[], T], seconds: float = 60.0) -> T:

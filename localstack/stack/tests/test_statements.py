@@ -12,7 +12,7 @@ from boto3.dynamodb.conditions import Attr, Key
 from boto3.dynamodb.types import TypeDeserializer
 
 from place import REPOSITORY
-from stack import Stack, eventually
+from stack import Stack
 
 Item = dict[str, Any]
 
@@ -37,34 +37,12 @@ FOUND: list[Callable[[Item, str, str], bool]] = [
 
 
 @pytest.fixture(scope="module")
-def discards(stack: Stack) -> list[Item]:
-    """All discards, without the items that point to them: everything was fetched, and stored."""
-    stack.tick("fetcher")
-    served = stack.served()
-    assert len(served) == 300
-
-    def stored() -> list[Item]:
-        items = stack.table("DiscardsTable").scan()["Items"]
-        found = [item for item in items if "#" not in item["id"]]
-        fetched = [item for item in found if item["source"] == "data-server"]
-        assert len(fetched) == sum(1 for message in served if message.reasons)
-        return found
-
-    found = eventually(stored)
-    fetched = [item for item in found if item["source"] == "data-server"]
-    assert sorted(item["payload"].encode() for item in fetched if "payload" in item) == sorted(
-        message.payload for message in served if message.reasons and is_text(message.payload)
-    )
+def discards(fetched: Stack) -> list[Item]:
+    """All discards, without the items that point to them."""
+    items = fetched.table("DiscardsTable").scan()["Items"]
+    found = [item for item in items if "#" not in item["id"]]
+    assert len(found) >= sum(1 for message in fetched.served() if message.reasons)
     return found
-
-
-def is_text(payload: bytes) -> bool:
-    """Whether it is UTF-8."""
-    try:
-        payload.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def typed(text: str, stack: Stack, discards: list[Item]) -> str:
