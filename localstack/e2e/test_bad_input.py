@@ -182,20 +182,19 @@ BODIES = [
 ]
 
 
-NOT_TEXT = {"invalid UTF-8", "half a character"}
+#: A gateway hands a body on as text if its type says so; without a type it is JSON as well.
+NOT_TEXT = {"invalid UTF-8", "half a character", "half a gzip", "a gzip bomb"}
 
 
 @pytest.mark.parametrize("case", BODIES, ids=lambda case: case.id)
 def test_a_body_that_cannot_be_read_is_refused_as_a_whole(
     api: Client, name: str, case: Case
 ) -> None:
-    if IS_DEPLOYED and case.id in NOT_TEXT:
-        pytest.skip("a gateway hands on as text what is labelled as JSON")
     body = case.body
     if b"NAME" in body:
         body = body.replace(b"NAME", name.encode())
-    headers = {"content-type": "application/json"} | case.headers
-    response = api.request("POST", "/api", content=body, headers=headers)
+    headers = {} if case.id in NOT_TEXT else {"content-type": "application/json"}
+    response = api.request("POST", "/api", content=body, headers=headers | case.headers)
     check_exact(response, case)
     check_nothing_stored(api, name)
 
@@ -394,7 +393,13 @@ def test_sixty_thousand_points_in_one_body_are_taken(api: Client, name: str) -> 
 
 def test_a_gzipped_body_is_read(api: Client, name: str) -> None:
     body = gzip.compress(json.dumps(series(name, [1, 2, 3])).encode())
-    assert accepted(api.post(body, content_encoding="gzip"))["accepted"] == 3
+    headers = {"content-encoding": "gzip"}
+    if not IS_DEPLOYED:
+        # A gateway would hand it on as text.
+        labelled = headers | {"content-type": "application/json"}
+        assert accepted(api.request("POST", "/api", content=body, headers=labelled))
+    response = api.request("POST", "/api", content=body, headers=headers)
+    assert accepted(response)["accepted"] == 3
 
     def check() -> None:
         assert api.json(f"/api/{name}")["sum"] == 6

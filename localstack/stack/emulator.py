@@ -23,7 +23,7 @@ async def emulator(place: Place) -> AsyncIterator[Program]:
     # Of an earlier run that was killed.
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir()
-    command: list[str | Path] = [sys.executable, Path(__file__).with_name("gateway.py")]
+    command: list[str | Path] = [sys.executable, "-m", "ministack"]
     with Program(command, place.folder / "emulator.log", environment(place, scratch)) as program:
         async with ClientSession() as asking:
             while not await answers(asking, place):
