@@ -117,8 +117,20 @@ run_tests() {
     test_packages
     cargo test --locked --workspace --all-targets
     cargo test --locked --workspace --doc --quiet
-    cargo build --locked --package tidemark --package tidemark-data-server
+    cargo build --locked --workspace
     .venv/bin/pytest localstack/e2e "$@"
+    local folder=$PWD/target/stack
+    rm -rf "$folder"
+    PYTHONPATH=localstack/stack:localstack/e2e .venv/bin/python \
+        localstack/stack/tests/with_stack.py "$folder" "$PWD/deploy.sh" beside-stack "$@"
+}
+
+# With a stack that is there: the environment says where.
+run_tests_beside_stack() {
+    cargo test --locked --package tidemark-aws --test emulator -- --ignored
+    .venv/bin/pytest localstack/e2e "$@"
+    # What all of that did is held against the roles, so this comes last.
+    .venv/bin/pytest localstack/stack
 }
 
 run_checks() {
@@ -148,6 +160,7 @@ case $command in
     aws) run_aws "$@" ;;
     redrive) run_redrive "$@" ;;
     test) run_tests "$@" ;;
+    beside-stack) run_tests_beside_stack "$@" ;;
     check) run_checks "$@" ;;
     bench) run_bench "$@" ;;
     help | -h | --help) usage ;;

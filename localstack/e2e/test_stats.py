@@ -8,7 +8,7 @@ import statistics
 
 import pytest
 
-from client import Client, Json
+from client import Client, Json, accepted, eventually, instant
 from generators import series
 
 ALL = (
@@ -179,3 +179,25 @@ def test_whole_numbers_print_without_a_fraction(api: Client, name: str) -> None:
 def test_an_unknown_series_is_not_found(api: Client, name: str) -> None:
     response = api.get(f"/api/{name}")
     assert (response.status_code, response.json()["type"]) == (404, "/docs#unknown-series")
+
+
+@pytest.mark.slow
+def test_a_range_that_is_calculated_in_parts_has_the_same_answer(api: Client, name: str) -> None:
+    # A short name, so that a body has less than 4 MiB.
+    name = f"e2e.{name[-10:]}"
+    rng = random.Random(11)
+    values = [rng.choice([1e16, -1e16, 0.1, 3.0]) for _ in range(600_000)]
+    for first in range(0, len(values), 100_000):
+        rows = [f"{name},{t},{values[t]}" for t in range(first, first + 100_000)]
+        accepted(api.post("\n".join(["name,t,v", *rows]), content_type="text/csv"))
+
+    def check() -> None:
+        answer = api.json(f"/api/{name}", stats="count,sum,min_time,last")
+        assert answer == {
+            "count": len(values),
+            "sum": math.fsum(values),
+            "min_time": instant(values.index(min(values))),
+            "last": values[-1],
+        }
+
+    eventually(check, 60)
