@@ -15,6 +15,7 @@ usage: ./deploy.sh COMMAND [ARGUMENTS]
   check         format, lints, documentation, templates, licences
   bench [...]   measurements, beside VictoriaMetrics and InfluxDB where they are
                 installed; `bench --help` lists what can be chosen
+  bench cold    how long functions take to start, and how large they are
 
 Configuration is read from the environment; README.md lists it.
 TEXT
@@ -147,7 +148,17 @@ run_checks() {
     cargo test --locked --quiet --package tidemark --test licences
 }
 
+# How long functions take to start, and how large they are.
+run_bench_cold() {
+    build_functions --release --package empty-function
+    python3 localstack/bench/cold.py "$@"
+}
+
 run_bench() {
+    if [[ ${1:-} == cold ]]; then
+        run_bench_cold "${@:2}"
+        return
+    fi
     cargo build --quiet --release --locked --package tidemark --package tidemark-bench
     target/release/tidemark-bench --tidemark "$PWD/target/release/tidemark" "$@"
 }

@@ -8,6 +8,10 @@ use tidemark_app::calculation::{Calculation, InProcess};
 use tidemark_aws::{Aws, Reply, Request};
 use tidemark_lambda::{Error, invoke, start};
 
+/// How many shards are calculated here at once, where Lambda refuses: there is
+/// memory for so many.
+const INLINE: usize = 2;
+
 fn main() -> ExitCode {
     start(serve())
 }
@@ -15,16 +19,14 @@ fn main() -> ExitCode {
 async fn serve() -> Result<(), Error> {
     let aws = Aws::from_env().await;
     let points = Arc::new(aws.points()?);
-    let inline = InProcess {
-        points: Arc::clone(&points) as _,
-    };
+    let inline = InProcess::new(Arc::clone(&points) as _, INLINE);
     let calculation = Calculation {
         points,
         shards: Arc::new(aws.calculator(Arc::new(inline))?),
     };
     invoke(async |Request { job }| {
-        let buckets = calculation.handle(job.clone()).await?;
-        Reply::new(&job, &buckets)
+        let calculated = calculation.handle(job.clone()).await;
+        Reply::new(&job, calculated)
     })
     .await
 }

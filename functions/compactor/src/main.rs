@@ -19,7 +19,7 @@ async fn serve() -> Result<(), Error> {
     let clock = SystemClock::new();
     ticks(async |left| {
         let budget = left.saturating_sub(MARGIN);
-        compactor.run(clock.now(), budget).await
+        compactor.run(|| clock.now(), budget).await
     })
     .await
 }

@@ -8,6 +8,10 @@ use tidemark_app::{calculation::InProcess, clock::SystemClock, query::Query};
 use tidemark_aws::Aws;
 use tidemark_lambda::{Error, Operation, Problem, http, start};
 
+/// How many shards are calculated here at once, where Lambda refuses: there is
+/// memory for so many.
+const INLINE: usize = 2;
+
 fn main() -> ExitCode {
     start(serve())
 }
@@ -15,9 +19,7 @@ fn main() -> ExitCode {
 async fn serve() -> Result<(), Error> {
     let aws = Aws::from_env().await;
     let points = Arc::new(aws.points()?);
-    let inline = InProcess {
-        points: Arc::clone(&points) as _,
-    };
+    let inline = InProcess::new(Arc::clone(&points) as _, INLINE);
     let query = Query {
         catalog: Arc::new(aws.catalog()?),
         calculator: Arc::new(aws.calculator(Arc::new(inline))?),

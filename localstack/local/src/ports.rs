@@ -35,6 +35,9 @@ const BUDGET: Duration = Duration::from_millis(900);
 /// The longest wait between two tries while the data server fails.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
+/// How many shards of a calculation run at the same time.
+const SHARDS_AT_ONCE: usize = 16;
+
 /// What there is to run.
 pub(crate) struct Parts {
     /// Answers requests.
@@ -79,7 +82,7 @@ pub(crate) fn wire(store: &Embedded, config: &Config) -> std::result::Result<Par
         query: Query {
             catalog: embedded(),
             points: embedded(),
-            calculator: Arc::new(InProcess { points: embedded() }),
+            calculator: Arc::new(InProcess::new(embedded(), SHARDS_AT_ONCE)),
             history: embedded(),
             clock: Arc::clone(&clock),
         },

@@ -1,5 +1,6 @@
 //! Ids for batches.
 
+use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tidemark_core::batch::BatchId;
@@ -15,7 +16,9 @@ impl BatchIds {
     /// A sequence that no other process has, but by chance of 1 in 2^64.
     pub fn new() -> Self {
         Self {
-            incarnation: fastrand::u64(..),
+            // From the system's randomness; a seed made of the time would be the
+            // same in machines that were started alike.
+            incarnation: RandomState::new().hash_one(std::process::id()),
             next: AtomicU64::new(0),
         }
     }

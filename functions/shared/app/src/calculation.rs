@@ -9,6 +9,7 @@ use futures_util::future::try_join_all;
 use tidemark_core::time::TimeRange;
 use tidemark_store::error::{Kind, Result, StoreError};
 use tidemark_store::port::{Bucket, Calculator, Job, PointStore, Slots, Summarize};
+use tokio::sync::Semaphore;
 
 use crate::measure::timed;
 
@@ -70,13 +71,32 @@ impl Calculation {
 /// Calculates in this process, each shard as a task of its own.
 #[derive(Clone)]
 pub struct InProcess {
-    /// What is calculated from.
-    pub points: Arc<dyn PointStore>,
+    points: Arc<dyn PointStore>,
+    turns: Arc<Semaphore>,
+}
+
+impl InProcess {
+    /// Calculates from `points`, so many shards at once.
+    pub fn new(points: Arc<dyn PointStore>, at_once: usize) -> Self {
+        Self {
+            points,
+            turns: Arc::new(Semaphore::new(at_once)),
+        }
+    }
 }
 
 #[async_trait]
 impl Calculator for InProcess {
     async fn run(&self, job: Job) -> Result<Vec<Bucket>> {
+        // What is divided waits for its shards, and takes no turn itself.
+        let _turn = if job.is_shard {
+            let turn = self.turns.acquire().await;
+            Some(turn.map_err(|e| {
+                StoreError::new(Kind::Internal, "a calculation had no turn").because(e)
+            })?)
+        } else {
+            None
+        };
         let calculation = Calculation {
             points: Arc::clone(&self.points),
             shards: Arc::new(self.clone()),

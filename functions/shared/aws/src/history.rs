@@ -2,6 +2,8 @@
 //! and sequence of the query, and expires after some weeks; `DynamoDB` deletes
 //! within days what has expired, and until then it is listed.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use serde::{Deserialize, Serialize};
@@ -18,6 +20,8 @@ use crate::times::{self, sortable};
 
 /// How long a query is kept, in seconds.
 const KEPT: i64 = 30 * 24 * 3600;
+/// How long an answer may wait for its question's being written, at most.
+const PATIENCE: Duration = Duration::from_millis(100);
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 
 /// The table of queries.
@@ -93,7 +97,7 @@ fn query(item: Item) -> Result<Query> {
 impl QueryLog for HistoryTable {
     async fn record(&self, query: Query) {
         let put = self.client.put_item().table_name(&self.table);
-        tokio::spawn(async move {
+        let writing = tokio::spawn(async move {
             let written = async {
                 put.set_item(Some(row(query)?))
                     .send()
@@ -101,12 +105,15 @@ impl QueryLog for HistoryTable {
                     .map_err(failed("recording a query"))
             };
             if let Err(error) = written.await {
-                tracing::debug!(
+                tracing::warn!(
                     error = &error as &dyn std::error::Error,
                     "a query was not recorded"
                 );
             }
         });
+        // Once the answer is given, Lambda stops the process until the next
+        // question; what is not written by then may be lost.
+        let _ = tokio::time::timeout(PATIENCE, writing).await;
     }
 
     async fn list(

@@ -46,7 +46,7 @@ const NOT_IN_QUERY: &AsciiSet = &NOT_IN_PATH.remove(b'?');
 pub(crate) struct HttpEvent {
     raw_path: String,
     #[serde(default)]
-    raw_query_string: String,
+    raw_query_string: Option<String>,
     #[serde(default)]
     headers: BTreeMap<String, String>,
     request_context: RequestContext,
@@ -71,9 +71,9 @@ impl HttpEvent {
     pub(crate) fn request(self) -> Result<Request<Bytes>, crate::Error> {
         let path = utf8_percent_encode(&self.raw_path, NOT_IN_PATH);
         let mut target = path.to_string();
-        if !self.raw_query_string.is_empty() {
+        if let Some(query) = self.raw_query_string.filter(|query| !query.is_empty()) {
             target.push('?');
-            target.extend(utf8_percent_encode(&self.raw_query_string, NOT_IN_QUERY));
+            target.extend(utf8_percent_encode(&query, NOT_IN_QUERY));
         }
         let body = match self.body {
             None => Bytes::new(),

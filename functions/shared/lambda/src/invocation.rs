@@ -77,6 +77,10 @@ where
     .await
 }
 
+/// How long an invocation may take that does not say so: under
+/// `cargo lambda watch` the deadline is no instant of our time.
+const UNTOLD: Duration = Duration::from_secs(30);
+
 /// How long an invocation may still take.
 #[allow(
     clippy::disallowed_methods,
@@ -84,6 +88,10 @@ where
 )]
 pub(crate) fn left(context: &Context) -> Duration {
     let now = std::time::SystemTime::now();
+    let after = now.duration_since(context.deadline()).unwrap_or_default();
+    if after > Duration::from_hours(24) {
+        return UNTOLD;
+    }
     context.deadline().duration_since(now).unwrap_or_default()
 }
 
@@ -111,7 +119,16 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::disallowed_methods, reason = "as Lambda sets it")]
     fn the_time_that_is_left_is_not_negative() {
-        assert_eq!(left(&Context::default()), Duration::ZERO);
+        let now = std::time::SystemTime::now();
+        let mut context = Context::default();
+        assert_eq!(left(&context), UNTOLD);
+        for (seconds, about) in [(-60, 0), (0, 0), (60, 60)] {
+            let since = now.duration_since(std::time::UNIX_EPOCH).unwrap();
+            let millis = i64::try_from(since.as_millis()).unwrap() + seconds * 1000;
+            context.deadline = millis.unsigned_abs();
+            assert_eq!(left(&context).as_secs_f64().round(), f64::from(about));
+        }
     }
 }

@@ -130,10 +130,17 @@ fn answer(output: &InvokeOutput) -> Result<Reply> {
     if let Some(kind) = output.function_error() {
         let told = String::from_utf8_lossy(&payload[..payload.len().min(TOLD)]);
         let context = format!("a calculation failed ({kind}): {told}");
-        return Err(StoreError::new(Kind::Unavailable, context));
+        return Err(StoreError::new(Kind::Internal, context));
     }
-    serde_json::from_slice(payload)
-        .map_err(|e| StoreError::new(Kind::Internal, "reading a calculation").because(e))
+    let reply: Reply = serde_json::from_slice(payload)
+        .map_err(|e| StoreError::new(Kind::Internal, "reading a calculation").because(e))?;
+    if reply.is_busy() {
+        return Err(StoreError::new(
+            Kind::Unavailable,
+            "a calculation met a store that is busy",
+        ));
+    }
+    Ok(reply)
 }
 
 #[cfg(test)]

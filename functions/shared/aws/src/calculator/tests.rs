@@ -205,9 +205,20 @@ async fn what_fails_is_not_done_here() {
     for (lambda, kind, tries, told) in [
         (
             Lambda::Says(200, "", "Unhandled", unhandled),
-            Kind::Unavailable,
+            Kind::Internal,
             1,
             "no table",
+        ),
+        (
+            Lambda::Says(
+                200,
+                "",
+                "",
+                r#"{"buckets": "", "rest": null, "busy": true}"#,
+            ),
+            Kind::Unavailable,
+            1,
+            "busy",
         ),
         (
             Lambda::Says(500, "ServiceException", "", "{}"),
@@ -266,7 +277,7 @@ fn an_answer_ends_before_lambdas_limit() {
     let mut left = buckets.as_slice();
     let mut answers = 0;
     while !left.is_empty() {
-        let reply = Reply::new(&job, left).unwrap();
+        let reply = Reply::new(&job, Ok(left.to_vec())).unwrap();
         let json = serde_json::to_string(&reply).unwrap();
         assert!(json.len() < 6_291_556 - 10_000, "{}", json.len());
         let (part, rest) = reply.read().unwrap();

@@ -1,11 +1,13 @@
 //! What the function is asked and what it answers, in JSON, of which Lambda
 //! takes 6 MB.
 
+use std::error::Error;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use tidemark_core::time::TimeRange;
-use tidemark_store::error::{Result, StoreError};
+use tidemark_store::error::{Kind, Result, StoreError};
 use tidemark_store::port::{Bucket, Job};
 
 use crate::error::corrupt;
@@ -29,12 +31,33 @@ pub struct Reply {
     buckets: String,
     /// Where the buckets lie that found no room.
     rest: Option<TimeRange>,
+    /// Whether there are none because the store is busy.
+    #[serde(default)]
+    busy: bool,
 }
 
 impl Reply {
-    /// Of the buckets of a job as many as fit, at least one.
-    pub fn new(job: &Job, buckets: &[Bucket]) -> Result<Self> {
-        Self::cut(job, buckets, LONGEST)
+    /// Of the buckets of a job as many as fit, at least one. A failure that
+    /// passes is an answer as well; of any other the function fails.
+    pub fn new(job: &Job, calculated: Result<Vec<Bucket>>) -> Result<Self> {
+        match calculated {
+            Ok(buckets) => Self::cut(job, &buckets, LONGEST),
+            Err(error) if error.kind() == Kind::Unavailable => {
+                let cause = error.source().map(ToString::to_string);
+                tracing::warn!(%error, cause, "a calculation has to be tried again");
+                Ok(Self {
+                    buckets: String::new(),
+                    rest: None,
+                    busy: true,
+                })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether the store was busy.
+    pub(super) const fn is_busy(&self) -> bool {
+        self.busy
     }
 
     pub(super) fn cut(job: &Job, buckets: &[Bucket], longest: usize) -> Result<Self> {
@@ -53,12 +76,13 @@ impl Reply {
         Ok(Self {
             buckets: STANDARD.encode(bytes),
             rest,
+            busy: false,
         })
     }
 
     /// The buckets, and where there are more.
     pub(super) fn read(self) -> Result<(Vec<Bucket>, Option<TimeRange>)> {
-        fn broken(error: impl std::error::Error + Send + Sync + 'static) -> StoreError {
+        fn broken(error: impl Error + Send + Sync + 'static) -> StoreError {
             corrupt("reading the buckets of a calculation").because(error)
         }
         let bytes = STANDARD.decode(self.buckets).map_err(broken)?;

@@ -7,6 +7,7 @@
 
 mod plan;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -14,9 +15,10 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream};
 use tidemark_core::name::SeriesKey;
 use tidemark_core::time::{TimeRange, Timestamp};
+use tidemark_core::tombstone::Tombstone;
 use tidemark_store::columns::Columns;
 use tidemark_store::error::Result;
-use tidemark_store::port::{Order, PointStore};
+use tidemark_store::port::Order;
 use tokio::time::Instant;
 
 use crate::batch::get_all;
@@ -24,7 +26,7 @@ use crate::catalog::{CatalogTable, Touched};
 use crate::client::Aws;
 use crate::item::key;
 use crate::points::item::{self, series_key};
-use crate::points::replaced::Chunk;
+use crate::points::replaced::{Chunk, Note};
 use crate::points::window::{SMALL, Size, Strand};
 use crate::points::{Points, Reading};
 use crate::settings::SettingError;
@@ -38,8 +40,11 @@ const SWEPT: i64 = 24 * 3600 * 1_000_000_000;
 /// How long a tombstone outlives its deletion: longer than any batch may be
 /// under way, which is as long as two queues keep it.
 const TOMBSTONES_KEPT: i64 = 29 * 24 * 3600 * 1_000_000_000;
-/// How many notes and small chunks are read of a series at a time.
-const READ_AT_ONCE: usize = 1000;
+/// How many small chunks are merged at a time: what notes their keys is far
+/// smaller than an item may be.
+const MERGED_AT_ONCE: usize = 1000;
+/// How long one series may hold up others.
+const A_SERIES_MAY_TAKE: Duration = Duration::from_mins(1);
 /// How many series are compacted at the same time.
 const SERIES_AT_ONCE: usize = 8;
 
@@ -62,9 +67,9 @@ impl Aws {
 
 impl Compactor {
     /// Compacts series that were written to, until none is left or `budget` is
-    /// spent; `now` is the time. Returns how many were looked at. What fails is
-    /// logged and tried again by the next run.
-    pub async fn run(&self, now: Timestamp, budget: Duration) -> Result<usize> {
+    /// spent; `now` tells the time. Returns how many were looked at. What fails
+    /// is logged and tried again by the next run.
+    pub async fn run(&self, now: impl Fn() -> Timestamp + Sync, budget: Duration) -> Result<usize> {
         let deadline = Instant::now() + budget;
         let seen = AtomicUsize::new(0);
         let mut segments: Vec<i32> = (0..Touched::SEGMENTS).collect();
@@ -72,12 +77,13 @@ impl Compactor {
         fastrand::shuffle(&mut segments);
         for segment in segments {
             let mut pages = Touched::new(&self.catalog, segment);
-            while let Some(page) = pages.next().await? {
+            while let Some(mut page) = pages.next().await? {
+                fastrand::shuffle(&mut page);
                 stream::iter(page)
                     .take_while(|_| std::future::ready(Instant::now() < deadline))
                     .for_each_concurrent(SERIES_AT_ONCE, |series| {
                         seen.fetch_add(1, Ordering::Relaxed);
-                        self.try_series(series, now)
+                        self.try_series(series, now(), deadline)
                     })
                     .await;
                 if Instant::now() >= deadline {
@@ -88,8 +94,8 @@ impl Compactor {
         Ok(seen.into_inner())
     }
 
-    async fn try_series(&self, series: SeriesKey, now: Timestamp) {
-        if let Err(error) = self.series(&series, now).await {
+    async fn try_series(&self, series: SeriesKey, now: Timestamp, deadline: Instant) {
+        if let Err(error) = self.upkeep(&series, now, deadline).await {
             let cause = std::error::Error::source(&error).map(ToString::to_string);
             tracing::warn!(%error, cause, series = series.name.as_str(), "a series was not compacted");
         }
@@ -97,55 +103,118 @@ impl Compactor {
 
     /// Compacts one series as far as is worth it.
     pub async fn series(&self, series: &SeriesKey, now: Timestamp) -> Result<()> {
-        let Some(state) = self.catalog.upkeep(series).await? else {
+        let deadline = Instant::now() + A_SERIES_MAY_TAKE;
+        self.upkeep(series, now, deadline).await
+    }
+
+    async fn upkeep(&self, key: &SeriesKey, now: Timestamp, deadline: Instant) -> Result<()> {
+        let Some(state) = self.catalog.upkeep(key).await? else {
             return Ok(());
         };
+        let series = &series_key(key);
+        let deadline = deadline.min(Instant::now() + A_SERIES_MAY_TAKE);
+        let mut notes = self.points.notes(series).await?;
+        for note in notes.extract_if(.., |note| note.is_due(now)) {
+            self.points.remove_replaced(series, &note).await?;
+        }
+        let replaced: HashSet<&str> = notes.iter().flat_map(Note::replaced).collect();
         let settled = now.since(state.updated) > SETTLED;
-        let mut idle = self.merge_small(series, settled, now).await?;
+        let mut idle = replaced.is_empty();
+        idle &= !self
+            .merge_small(series, settled, now, &replaced, deadline)
+            .await?;
         let since_sweep = state.swept.map(|swept| now.since(swept));
         let never_since = state.swept.is_none_or(|swept| swept < state.updated);
         if since_sweep.is_none_or(|since| since > SWEPT) || (settled && never_since) {
-            idle &= !self.sweep(series, now).await?;
-            self.catalog.swept(series, now).await?;
-        }
-        let kept_since = now.plus(-TOMBSTONES_KEPT);
-        for tombstone in state.tombstones.iter() {
-            if tombstone.deleted_at < kept_since {
-                // What removed the points at the time may have failed.
-                self.points
-                    .delete(series, tombstone.range, tombstone.deleted_at)
-                    .await?;
+            idle &= !self.sweep(series, now, &replaced).await?;
+            let news = |t: &&Tombstone| state.swept.is_none_or(|swept| swept <= t.deleted_at);
+            if self
+                .erase(key, state.tombstones.iter().filter(news), deadline)
+                .await?
+            {
+                self.catalog.swept(key, now).await?;
             }
         }
-        self.catalog.retire(series, kept_since).await?;
+        let kept_since = now.plus(-TOMBSTONES_KEPT);
+        let old = || {
+            state
+                .tombstones
+                .iter()
+                .filter(|t| t.deleted_at < kept_since)
+        };
+        // What removed their points at the time may have failed.
+        if old().next().is_some() && self.erase(key, old(), deadline).await? {
+            self.catalog.retire(key, kept_since).await?;
+        }
         if idle && settled && state.tombstones.is_empty() {
-            self.catalog.settle(series, state.updated).await?;
+            self.catalog.settle(key, state.updated).await?;
         }
         Ok(())
     }
 
-    /// Merges small chunks, if there are enough of them; of a series that has
-    /// settled, a few. Whether nothing is left to be done.
-    async fn merge_small(&self, key: &SeriesKey, settled: bool, now: Timestamp) -> Result<bool> {
-        let series = &series_key(key);
-        let (notes, mut small) = self.points.notes_and_small(series, READ_AT_ONCE).await?;
-        for note in notes.iter().filter(|note| note.is_due(now)) {
-            self.points.remove_replaced(series, note).await?;
+    /// Removes what deletions hide; false if the time was not enough.
+    async fn erase(
+        &self,
+        series: &SeriesKey,
+        tombstones: impl Iterator<Item = &Tombstone>,
+        deadline: Instant,
+    ) -> Result<bool> {
+        for Tombstone { range, deleted_at } in tombstones {
+            let removing = self.points.remove(series, *range, *deleted_at, deadline);
+            if !removing.await? {
+                return Ok(false);
+            }
         }
-        small.retain(|chunk| !notes.iter().any(|note| note.names(&chunk.key)));
+        Ok(true)
+    }
+
+    /// Merges small chunks, but for those that were replaced, where there are
+    /// enough of them; of a series that has settled, a few. Whether there were.
+    async fn merge_small(
+        &self,
+        series: &str,
+        settled: bool,
+        now: Timestamp,
+        replaced: &HashSet<&str>,
+        deadline: Instant,
+    ) -> Result<bool> {
         let enough = if settled { 2 } else { ENOUGH };
-        if small.len() < enough {
-            return Ok(notes.is_empty());
+        let mut merged = false;
+        let mut waiting: Vec<Chunk> = Vec::new();
+        let mut after = None;
+        loop {
+            let (chunks, last) = self.points.small(series, after).await?;
+            let fresh = |chunk: &Chunk| !replaced.contains(chunk.key.as_str());
+            waiting.extend(chunks.into_iter().filter(fresh));
+            after = last;
+            let ended = after.is_none() || Instant::now() >= deadline;
+            if waiting.len() >= MERGED_AT_ONCE || (ended && waiting.len() >= enough) {
+                let chunks = std::mem::take(&mut waiting);
+                self.merge(series, chunks, now, replaced).await?;
+                merged = true;
+            }
+            if ended {
+                return Ok(merged);
+            }
         }
+    }
+
+    /// Merges small chunks with each other, and with the large one before them
+    /// if it has room.
+    async fn merge(
+        &self,
+        series: &str,
+        mut small: Vec<Chunk>,
+        now: Timestamp,
+        replaced: &HashSet<&str>,
+    ) -> Result<()> {
         small.sort_by_key(|chunk| chunk.columns.times().first().copied());
-        let noted = |key: &str| notes.iter().any(|note| note.names(key));
         if let Some(before) = small.first().and_then(first)
-            && let Some(neighbour) = self.with_room(series, before, noted).await?
+            && let Some(neighbour) = self.with_room(series, before, replaced).await?
         {
             small.insert(0, neighbour);
         }
-        self.points.replace(series, &small, now).await?;
-        Ok(false)
+        self.points.replace(series, &small, now).await
     }
 
     /// The large chunk right before `time`, if it has room.
@@ -153,7 +222,7 @@ impl Compactor {
         &self,
         series: &str,
         time: Timestamp,
-        noted: impl Fn(&str) -> bool,
+        replaced: &HashSet<&str>,
     ) -> Result<Option<Chunk>> {
         let Some(range) = time
             .previous()
@@ -173,7 +242,7 @@ impl Compactor {
             let part = self.points.part(strand, reading, None).await?;
             for head in part.items.iter().map(Head::read) {
                 let head = head?;
-                let before = head.span.to() < time && !noted(&head.key);
+                let before = head.span.to() < time && !replaced.contains(head.key.as_str());
                 if before && last.as_ref().is_none_or(|l| l.span.to() < head.span.to()) {
                     last = Some(head);
                 }
@@ -189,9 +258,7 @@ impl Compactor {
     }
 
     /// Merges large chunks that lie over each other, if there are any.
-    async fn sweep(&self, key: &SeriesKey, now: Timestamp) -> Result<bool> {
-        let series = &series_key(key);
-        let (notes, _) = self.points.notes_and_small(series, READ_AT_ONCE).await?;
+    async fn sweep(&self, series: &str, now: Timestamp, replaced: &HashSet<&str>) -> Result<bool> {
         let reading = Reading {
             series,
             range: TimeRange::ALL,
@@ -205,7 +272,7 @@ impl Compactor {
             loop {
                 let part = self.points.part(strand, reading, after).await?;
                 for head in part.items.iter().map(Head::read) {
-                    heads.extend(Some(head?).filter(|h| !notes.iter().any(|n| n.names(&h.key))));
+                    heads.extend(Some(head?).filter(|h| !replaced.contains(h.key.as_str())));
                 }
                 after = part.last;
                 if after.is_none() {

@@ -5,7 +5,7 @@ use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_store::error::Result;
 use tidemark_store::port::{Extent, Order};
 
-use super::window::Strand;
+use super::window::{Strand, Window};
 use super::{Points, Reading, item};
 
 /// Looks at the first megabyte of each strand, and where that is not all, at
@@ -37,11 +37,13 @@ async fn of_strand(
         heads: true,
     };
     let mut extent: Option<Extent> = None;
+    let mut first: Option<Window> = None;
     let mut after = None;
-    loop {
+    let ended = loop {
         let part = points.part(strand, reading, after).await?;
         for chunk in &part.items {
             if let Some(within) = item::span(chunk)?.intersection(range) {
+                first = first.or(strand.window(item::key(chunk)?));
                 extent = Some(Extent {
                     range: extent.map_or(within, |e| around(e.range, within)),
                     points: extent.map_or(0, |e| e.points) + item::len(chunk)?,
@@ -53,12 +55,12 @@ async fn of_strand(
             return Ok(extent);
         }
         // Chunks of the first window may end before the range begins.
-        if extent.is_some() {
-            break;
+        if let (Some(_), Some(last)) = (extent, &after) {
+            break strand.window(item::key(last)?);
         }
-    }
-    let Some(seen) = extent else {
-        return Ok(None);
+    };
+    let (Some(seen), Some(first), Some(ended)) = (extent, first, ended) else {
+        return Ok(extent);
     };
     reading.order = Order::Descending;
     reading.limit = Some(1);
@@ -67,19 +69,29 @@ async fn of_strand(
         Some(last) => strand.window(item::key(last)?),
         None => None,
     };
-    // Any chunk of the last window may hold the last point.
+    // Any chunk of the first window may hold the first point, and any of the
+    // last one the last.
+    let from = first.span().from().max(range.from());
     let to = window.map_or(range.to(), |w| w.span().to().min(range.to()));
-    let whole = TimeRange::new(seen.range.from(), to.max(seen.range.to())).unwrap_or(range);
+    let whole = TimeRange::new(from, to.max(seen.range.to())).unwrap_or(range);
+    let complete = ended.span().from().since(from);
     Ok(Some(Extent {
         range: whole,
-        points: scaled(seen.points, length(whole), length(seen.range)),
+        points: scaled(seen.points, length(whole), complete),
     }))
 }
 
-/// `points` in `seen`, taken to be as dense in `whole`.
-fn scaled(points: u64, whole: u64, seen: u64) -> u64 {
-    let all = u128::from(points) * u128::from(whole) / u128::from(seen.max(1));
-    u64::try_from(all).unwrap_or(u64::MAX)
+/// What a range of the length `whole` holds, if it is as dense as its beginning,
+/// of which so many points are known, and more than that if nothing is known of
+/// it to the end.
+fn scaled(points: u64, whole: u64, beginning: i64) -> u64 {
+    match u128::try_from(beginning) {
+        Err(_) | Ok(0) => u64::MAX,
+        Ok(beginning) => {
+            let all = u128::from(points) * u128::from(whole) / beginning;
+            u64::try_from(all).unwrap_or(u64::MAX).max(points)
+        }
+    }
 }
 
 fn length(range: TimeRange) -> u64 {

@@ -13,6 +13,7 @@ mod walk;
 pub(crate) mod window;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
@@ -31,8 +32,12 @@ use crate::error::failed;
 use crate::item::Item;
 use crate::settings::SettingError;
 use item::series_key;
+use tokio::time::Instant;
 use walk::Walk;
 use window::Strand;
+
+/// How long a deletion removes points: a client waits for it.
+const REMOVING: Duration = Duration::from_secs(10);
 
 /// The table of points.
 #[derive(Clone)]
@@ -120,14 +125,30 @@ impl Points {
         &self.table
     }
 
-    /// Removes from the chunks of a strand what a deletion hides.
+    /// Removes what a deletion hides; false if it was not done by the deadline.
+    pub(crate) async fn remove(
+        &self,
+        series: &SeriesKey,
+        range: TimeRange,
+        deleted_at: Timestamp,
+        deadline: Instant,
+    ) -> Result<bool> {
+        let series = &series_key(series);
+        let strands =
+            Strand::every().map(|strand| self.erase(series, strand, range, deleted_at, deadline));
+        let done = futures_util::future::try_join_all(strands).await?;
+        Ok(done.into_iter().all(|done| done))
+    }
+
+    /// Removes it from the chunks of a strand.
     async fn erase(
         &self,
         series: &str,
         strand: Strand,
         range: TimeRange,
         deleted_at: Timestamp,
-    ) -> Result<()> {
+        deadline: Instant,
+    ) -> Result<bool> {
         let reading = Reading {
             series,
             range,
@@ -153,7 +174,10 @@ impl Points {
             self.carry_out(requests).await?;
             after = part.last;
             if after.is_none() {
-                return Ok(());
+                return Ok(true);
+            }
+            if Instant::now() >= deadline {
+                return Ok(false);
             }
         }
     }
@@ -246,9 +270,9 @@ impl PointStore for Points {
         range: TimeRange,
         deleted_at: Timestamp,
     ) -> Result<()> {
-        let series = &series_key(series);
-        let strands = Strand::every().map(|strand| self.erase(series, strand, range, deleted_at));
-        futures_util::future::try_join_all(strands).await?;
+        // What is left is removed by the compactor, and hidden until then.
+        let deadline = Instant::now() + REMOVING;
+        self.remove(series, range, deleted_at, deadline).await?;
         Ok(())
     }
 }

@@ -7,18 +7,21 @@
 //! finished before the old ones go. Where a step fails, what is there is still
 //! complete, and the next run goes on.
 
+use std::hash::{BuildHasher, RandomState};
+
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use tidemark_core::time::Timestamp;
 use tidemark_store::columns::{Columns, merge};
 use tidemark_store::error::{Kind, Result, StoreError};
 
-use super::{Points, item};
+use super::{Part, Points, item};
 use crate::error::{corrupt, failed};
 use crate::item::Item;
 
-/// How long replaced chunks stay: longer than any reader reads, which at most
-/// is as long as the gateway waits (30 s).
-const STAY: i64 = 120 * 1_000_000_000;
+/// How long replaced chunks stay, from before the new ones were written: longer
+/// than that may take and any reader reads after it, which at most is as long
+/// as the gateway waits (30 s).
+const STAY: i64 = 600 * 1_000_000_000;
 
 /// A chunk and its key.
 pub(crate) struct Chunk {
@@ -34,8 +37,7 @@ pub(crate) struct Note {
 }
 
 impl Note {
-    /// The key of a note, which begins with this letter, right before those of
-    /// small chunks.
+    /// What the keys of notes begin with: less than those of chunks.
     pub(crate) const LETTER: char = 'r';
 
     pub(crate) fn read(item: &Item) -> Result<Self> {
@@ -50,8 +52,9 @@ impl Note {
         })
     }
 
-    pub(crate) fn names(&self, key: &str) -> bool {
-        self.replaced.iter().any(|replaced| replaced == key)
+    /// What was replaced.
+    pub(crate) fn replaced(&self) -> impl Iterator<Item = &str> {
+        self.replaced.iter().map(String::as_str)
     }
 
     /// Whether nobody reads the replaced chunks any more.
@@ -65,18 +68,11 @@ impl Points {
     /// replaced.
     pub(crate) async fn replace(&self, series: &str, old: &[Chunk], now: Timestamp) -> Result<()> {
         let columns = merge(old.iter().map(|chunk| &chunk.columns));
-        let requests = item::puts(series, &columns, |window, _| {
-            window.compacted_key(fastrand::u128(..))
-        })?;
+        let requests = item::puts(series, &columns, |window, _| window.compacted_key(unique()))?;
         self.carry_out(requests).await?;
         let replaced = old.iter().map(|chunk| chunk.key.clone()).collect();
         let note = Note {
-            key: format!(
-                "{}{:016x}-{:016x}",
-                Note::LETTER,
-                now.nanos().max(0),
-                fastrand::u64(..)
-            ),
+            key: format!("{}{:032x}", Note::LETTER, unique()),
             at: now,
             replaced,
         };
@@ -90,46 +86,73 @@ impl Points {
         self.carry_out(vec![item::delete(series, &note.key)?]).await
     }
 
-    /// The notes of a series and its first small chunks, `limit` of both.
-    pub(crate) async fn notes_and_small(
-        &self,
-        series: &str,
-        limit: usize,
-    ) -> Result<(Vec<Note>, Vec<Chunk>)> {
-        let (mut notes, mut small) = (Vec::new(), Vec::new());
+    /// The notes of a series.
+    pub(crate) async fn notes(&self, series: &str) -> Result<Vec<Note>> {
+        let mut notes = Vec::new();
         let mut after = None;
         loop {
-            let answer = self
-                .client
-                .query()
-                .table_name(&*self.table)
-                .consistent_read(true)
-                .key_condition_expression("series = :series AND chunk BETWEEN :from AND :to")
-                .expression_attribute_values(":series", AttributeValue::S(series.to_owned()))
-                .expression_attribute_values(":from", AttributeValue::S(Note::LETTER.into()))
-                // All keys of small chunks are less.
-                .expression_attribute_values(":to", AttributeValue::S("t".to_owned()))
-                .set_exclusive_start_key(after)
-                .send()
-                .await
-                .map_err(failed("reading small chunks"))?;
-            for item in answer.items() {
-                let key = item::key(item)?;
-                if key.starts_with(Note::LETTER) {
-                    notes.push(Note::read(item)?);
-                } else {
-                    small.push(Chunk {
-                        key: key.to_owned(),
-                        columns: item::columns(item)?,
-                    });
-                }
+            let part = self.between(series, Note::LETTER, 's', after).await?;
+            for item in &part.items {
+                notes.push(Note::read(item)?);
             }
-            after = answer.last_evaluated_key.filter(|key| !key.is_empty());
-            if after.is_none() || notes.len() + small.len() >= limit {
-                return Ok((notes, small));
+            after = part.last;
+            if after.is_none() {
+                return Ok(notes);
             }
         }
     }
+
+    /// The next small chunks of a series, a megabyte at the most, and where they
+    /// go on.
+    pub(crate) async fn small(
+        &self,
+        series: &str,
+        after: Option<Item>,
+    ) -> Result<(Vec<Chunk>, Option<Item>)> {
+        let part = self.between(series, 's', 't', after).await?;
+        let chunk = |item: &Item| {
+            Ok(Chunk {
+                key: item::key(item)?.to_owned(),
+                columns: item::columns(item)?,
+            })
+        };
+        let chunks = part.items.iter().map(chunk).collect::<Result<_>>()?;
+        Ok((chunks, part.last))
+    }
+
+    /// What stands under keys from one letter to another.
+    async fn between(
+        &self,
+        series: &str,
+        from: char,
+        to: char,
+        after: Option<Item>,
+    ) -> Result<Part> {
+        let answer = self
+            .client
+            .query()
+            .table_name(&*self.table)
+            .consistent_read(true)
+            .key_condition_expression("series = :series AND chunk BETWEEN :from AND :to")
+            .expression_attribute_values(":series", AttributeValue::S(series.to_owned()))
+            .expression_attribute_values(":from", AttributeValue::S(from.into()))
+            .expression_attribute_values(":to", AttributeValue::S(to.into()))
+            .set_exclusive_start_key(after)
+            .send()
+            .await
+            .map_err(failed("reading small chunks"))?;
+        Ok(Part {
+            items: answer.items.unwrap_or_default(),
+            last: answer.last_evaluated_key.filter(|key| !key.is_empty()),
+        })
+    }
+}
+
+/// A number that nobody else draws, but by chance of 1 in 2^128: from the
+/// system's randomness, since what has its name is not written over.
+fn unique() -> u128 {
+    let draw = || u128::from(RandomState::new().hash_one(0));
+    draw() << 64 | draw()
 }
 
 fn put(series: &str, note: Note) -> Result<WriteRequest> {

@@ -10,7 +10,7 @@ use tidemark_store::columns::{Columns, merge};
 use tidemark_store::error::Result;
 use tidemark_store::port::Order;
 
-use super::window::Strand;
+use super::window::{Size, Strand};
 use super::{Points, Reading, item};
 use crate::item::Item;
 
@@ -34,10 +34,14 @@ struct Reached {
     after: Option<Item>,
     /// Chunks some of whose points have not been given out.
     chunks: Vec<Columns>,
+    /// How many chunks are read next at the most.
+    limit: Option<i32>,
 }
 
-/// How many chunks are read first where few points are wanted.
-const FEW: i32 = 8;
+/// How many points a small chunk and a large one have at least, or thereabouts.
+const POINTS: [(Size, usize); 2] = [(Size::Small, 64), (Size::Large, 2048)];
+/// How many chunks are read first at least.
+const FEW: i32 = 4;
 
 impl<'a> Walk<'a> {
     pub(super) fn new(
@@ -59,6 +63,7 @@ impl<'a> Walk<'a> {
             until: None,
             after: None,
             chunks: Vec::new(),
+            limit: None,
         };
         Self {
             points,
@@ -71,8 +76,12 @@ impl<'a> Walk<'a> {
 
     /// The same, reading few chunks first where that may be enough.
     pub(super) fn looking_for(mut self, points: usize) -> Self {
-        let chunks = i32::try_from(points / 64).unwrap_or(i32::MAX);
-        self.reading.limit = Some(chunks.max(FEW));
+        for reached in &mut self.strands {
+            let size = POINTS.iter().find(|(size, _)| *size == reached.strand.size);
+            let chunks = size.map_or(points, |(_, in_each)| points / in_each);
+            let chunks = i32::try_from(chunks).unwrap_or(i32::MAX);
+            reached.limit = Some(chunks.max(FEW));
+        }
         self
     }
 
@@ -130,7 +139,6 @@ impl<'a> Walk<'a> {
         let (points, reading) = (self.points, self.reading);
         let behind = self.strands.iter_mut().filter(|s| s.until == least);
         try_join_all(behind.map(|strand| strand.read(points, reading))).await?;
-        self.reading.limit = reading.limit.and_then(|limit| limit.checked_mul(8));
         Ok(())
     }
 
@@ -157,7 +165,9 @@ impl<'a> Walk<'a> {
 }
 
 impl Reached {
-    async fn read(&mut self, points: &Points, reading: Reading<'_>) -> Result<()> {
+    async fn read(&mut self, points: &Points, mut reading: Reading<'_>) -> Result<()> {
+        reading.limit = self.limit;
+        self.limit = self.limit.and_then(|limit| limit.checked_mul(8));
         let part = points.part(self.strand, reading, self.after.take()).await?;
         let window = match &part.last {
             Some(key) => self.strand.window(item::key(key)?),

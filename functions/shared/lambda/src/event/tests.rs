@@ -21,6 +21,17 @@ fn at(path: &str, query: &str) -> Request<Bytes> {
     }))
 }
 
+#[test]
+fn a_query_that_is_null_is_none() {
+    // As `cargo lambda watch` has it.
+    let request = request(json!({
+        "rawPath": "/health",
+        "rawQueryString": null,
+        "requestContext": {"http": {"method": "GET", "path": "/health"}},
+    }));
+    assert_eq!(request.uri(), "/health");
+}
+
 /// An answer as Lambda gets it.
 fn sent(response: Response<Bytes>) -> (usize, Value) {
     let json = serde_json::to_vec(&answer(response)).unwrap();
