@@ -16,6 +16,7 @@ usage: ./deploy.sh COMMAND [ARGUMENTS]
   bench [...]   measurements, beside VictoriaMetrics and InfluxDB where they are
                 installed; `bench --help` lists what can be chosen
   bench cold    how long functions take to start, and how large they are
+  bench cost    what AWS would bill of a million points
 
 Configuration is read from the environment; README.md lists it.
 TEXT
@@ -139,8 +140,8 @@ run_checks() {
     cargo fmt --all --check
     cargo clippy --locked --workspace --all-targets -- --deny warnings
     RUSTDOCFLAGS="--deny warnings" cargo doc --locked --workspace --no-deps --quiet
-    .venv/bin/ruff check localstack/e2e localstack/stack infra
-    .venv/bin/ruff format --check localstack/e2e localstack/stack infra
+    .venv/bin/ruff check localstack/bench localstack/e2e localstack/stack infra
+    .venv/bin/ruff format --check localstack/bench localstack/e2e localstack/stack infra
     python_packages .venv-aws infra/requirements.txt
     SAM_CLI_TELEMETRY=0 .venv-aws/bin/sam validate --lint --region us-east-1
     .venv-aws/bin/cfn-lint infra/*.yaml
@@ -154,11 +155,21 @@ run_bench_cold() {
     python3 localstack/bench/cold.py "$@"
 }
 
+# What AWS bills of points that are written.
+run_bench_cost() {
+    build_functions --release
+    test_packages
+    TIDEMARK_PROFILE=release PYTHONPATH=localstack/stack:localstack/stack/tests:localstack/e2e \
+        .venv/bin/python localstack/bench/cost "$@"
+}
+
 run_bench() {
-    if [[ ${1:-} == cold ]]; then
-        run_bench_cold "${@:2}"
-        return
-    fi
+    case ${1:-} in
+        cold | cost)
+            "run_bench_$1" "${@:2}"
+            return
+            ;;
+    esac
     cargo build --quiet --release --locked --package tidemark --package tidemark-bench
     target/release/tidemark-bench --tidemark "$PWD/target/release/tidemark" "$@"
 }

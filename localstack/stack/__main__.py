@@ -69,6 +69,7 @@ def arguments() -> argparse.ArgumentParser:
     common.add_argument("--proxy-port", type=int, default=4667, help="0 for a free one")
     recording = argparse.ArgumentParser(add_help=False)
     recording.add_argument("--record", type=Path, metavar="FILE", help="append each call of AWS")
+    recording.add_argument("--meter", action="store_true", help="and what is billed of it")
     given = argparse.ArgumentParser(add_help=False)
     given.add_argument("--parameter", type=pair, action="append", default=[], metavar="KEY=VALUE")
     serving = argparse.ArgumentParser(add_help=False)
@@ -124,7 +125,7 @@ async def run_all(place: Place, options: argparse.Namespace) -> None:
         listener = running.enter_context(bound(place.port))
         address = "http://{}:{}".format(*listener.getsockname())
         programs = [await running.enter_async_context(emulator(place))]
-        await running.enter_async_context(proxy(place, options.record))
+        await running.enter_async_context(proxy(place, options.record, options.meter))
         source = url()
         if not os.environ.get("TIDEMARK_SOURCE_URL"):
             server, source = await running.enter_async_context(
@@ -151,7 +152,7 @@ async def run_all(place: Place, options: argparse.Namespace) -> None:
 
 async def run_emulator(place: Place, options: argparse.Namespace) -> None:
     """Runs the emulator and the proxy in front of it."""
-    async with emulator(place) as program, proxy(place, options.record):
+    async with emulator(place) as program, proxy(place, options.record, options.meter):
         show({"Emulator": place.emulator, "Proxy": place.proxy})
         await watch(program)
 

@@ -16,9 +16,11 @@ from typing import Any, TextIO
 from aiohttp import ClientError, ClientSession, web
 
 import calls
+from billing import KB, billed_requests
 from calls import Call
 from emulator import bootstraps
 from faults import Faults
+from metering import Meter
 from place import Place, bound
 from relay import relay, serve, session
 
@@ -33,10 +35,13 @@ HANDED_BACK = {"BatchWriteItem": "UnprocessedItems", "BatchGetItem": "Unprocesse
 class Proxy:
     """The proxy, with what it was told to do wrong."""
 
-    def __init__(self, place: Place, to: ClientSession, record: TextIO | None) -> None:
+    def __init__(
+        self, place: Place, to: ClientSession, record: TextIO | None, is_metered: bool
+    ) -> None:
         self.place = place
         self.to = to
         self.record = record
+        self.meter = Meter(to, place.emulator) if is_metered else None
         self.faults = Faults()
 
     async def answer(self, request: web.Request) -> web.Response:
@@ -45,8 +50,12 @@ class Proxy:
         if request.path == "/_faults":
             return self.control(request.method, body)
         call = calls.read(request.headers, request.raw_path, body)
-        answer, fault = await self.faulty(request, call, body)
-        self.note(call, len(body), answer, fault)
+        if self.meter is not None:
+            answer, billed = await self.metered(self.meter, request, call, body)
+            self.note(call, len(body), answer, "", billed)
+        else:
+            answer, fault = await self.faulty(request, call, body)
+            self.note(call, len(body), answer, fault, {})
         if answer is None:
             # The caller sees its connection end.
             if request.transport is not None:
@@ -65,7 +74,14 @@ class Proxy:
             return web.Response(status=400, text=f"{error}\n")
         return web.json_response(asdict(self.faults) | {"injected": self.faults.injected})
 
-    def note(self, call: Call, sent: int, answer: web.Response | None, fault: str) -> None:
+    def note(
+        self,
+        call: Call,
+        sent: int,
+        answer: web.Response | None,
+        fault: str,
+        billed: dict[str, float],
+    ) -> None:
         """Records a call."""
         if self.record is None:
             return
@@ -77,8 +93,24 @@ class Proxy:
             "sent": sent,
             "received": len(received) if isinstance(received, bytes) else 0,
             "fault": fault,
+            "billed": billed,
         }
         print(json.dumps(line), file=self.record, flush=True)
+
+    async def metered(
+        self, meter: Meter, request: web.Request, call: Call, body: bytes
+    ) -> tuple[web.Response | None, dict[str, float]]:
+        """Asks the emulator; tells the answer, and what is billed of it."""
+        if call.service == "sqs":
+            return await self.relay(request, body), {"requests": sent_requests(json.loads(body))}
+        if call.service != "dynamodb":
+            return await self.relay(request, body), {}
+        asked = json.loads(body)
+        begun = await meter.begin(call.operation, asked)
+        answer = await self.relay(request, body)
+        if answer is None or not isinstance(answer.body, bytes):
+            return answer, {}
+        return answer, await meter.end(call.operation, asked, begun, json.loads(answer.body))
 
     async def faulty(
         self, request: web.Request, call: Call, body: bytes
@@ -143,6 +175,13 @@ class Proxy:
         return answer, "+".join(done)
 
 
+def sent_requests(asked: dict[str, Any]) -> int:
+    """How many requests are billed of one that sends messages."""
+    messages = asked.get("Entries", [asked])
+    length = sum(len(message.get("MessageBody", "").encode()) for message in messages)
+    return billed_requests(length, 64 * KB)
+
+
 def halved(items: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Divides a batch's requests; of an odd number the second part has one more."""
     flat = []
@@ -178,12 +217,13 @@ def amazon_json(content: dict[str, Any], status: int) -> web.Response:
 
 
 @asynccontextmanager
-async def proxy(place: Place, record: Path | None) -> AsyncIterator[None]:
-    """Serves the proxy; records calls in a file, if one is given, a JSON object a line."""
+async def proxy(place: Place, record: Path | None, is_metered: bool = False) -> AsyncIterator[None]:
+    """Serves the proxy; records calls in a file, if one is given, a JSON object a line. It either
+    meters what is billed or does things wrong."""
     async with AsyncExitStack() as running:
         listener = running.enter_context(bound(place.proxy_port))
         file = running.enter_context(record.open("a")) if record else None
         to = await running.enter_async_context(session())
-        runner = await serve(Proxy(place, to, file).answer, listener)
+        runner = await serve(Proxy(place, to, file, is_metered).answer, listener)
         running.push_async_callback(runner.cleanup)
         yield

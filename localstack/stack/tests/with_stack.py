@@ -7,6 +7,7 @@ data server it has, and for the conformance suites of the ports.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -37,9 +38,17 @@ def environment(stack: Stack) -> dict[str, str]:
 
 def main() -> int:
     """Runs the command, and tells its status."""
+    # So that the stack is taken down.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     folder, command = Path(sys.argv[1]).resolve(), sys.argv[2:]
-    with Stack(folder, data_server=options(MIXED)) as stack:
-        return subprocess.run(command, env=os.environ | environment(stack), check=False).returncode
+    with (
+        Stack(folder, data_server=options(MIXED)) as stack,
+        subprocess.Popen(command, env=os.environ | environment(stack)) as process,
+    ):
+        try:
+            return process.wait()
+        finally:
+            process.terminate()
 
 
 if __name__ == "__main__":
