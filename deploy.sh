@@ -121,10 +121,8 @@ run_tests() {
     cargo test --locked --workspace --doc --quiet
     cargo build --locked --workspace
     .venv/bin/pytest localstack/e2e "$@"
-    local folder=$PWD/target/stack
-    rm -rf "$folder"
     PYTHONPATH=localstack/stack:localstack/e2e .venv/bin/python \
-        localstack/stack/tests/with_stack.py "$folder" "$PWD/deploy.sh" beside-stack "$@"
+        localstack/stack/tests/with_stack.py target/stack "$PWD/deploy.sh" beside-stack "$@"
 }
 
 # With a stack that is there: the environment says where.

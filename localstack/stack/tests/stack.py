@@ -64,6 +64,10 @@ class Stack:
 
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
+        described = self.folder / "stack.json"
+        # What an earlier one left.
+        for file in (described, self.record, self.log):
+            file.unlink(missing_ok=True)
         environment = {k: v for k, v in os.environ.items() if not k.startswith("TIDEMARK_")}
         if self.source is not None:
             environment["TIDEMARK_SOURCE_URL"] = self.source
@@ -71,7 +75,6 @@ class Stack:
             self.process = subprocess.Popen(
                 self.command, env=environment, stdout=output, stderr=output
             )
-        described = self.folder / "stack.json"
         deadline = time.monotonic() + START_SECONDS
         while not described.exists():
             code = self.process.poll()
