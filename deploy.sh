@@ -138,8 +138,8 @@ run_checks() {
     cargo fmt --all --check
     cargo clippy --locked --workspace --all-targets -- --deny warnings
     RUSTDOCFLAGS="--deny warnings" cargo doc --locked --workspace --no-deps --quiet
-    .venv/bin/ruff check localstack/bench localstack/e2e localstack/stack infra
-    .venv/bin/ruff format --check localstack/bench localstack/e2e localstack/stack infra
+    .venv/bin/ruff check localstack/e2e localstack/stack localstack/bench infra
+    .venv/bin/ruff format --check localstack/e2e localstack/stack localstack/bench infra
     python_packages .venv-aws infra/requirements.txt
     SAM_CLI_TELEMETRY=0 .venv-aws/bin/sam validate --lint --region us-east-1
     .venv-aws/bin/cfn-lint infra/*.yaml
