@@ -1,7 +1,7 @@
 """What it costs to write a million points through the deployed API: every call is made, on the
 emulator, and what AWS would bill of it is computed.
 
-    python localstack/cost [--points 1000000]
+    python localstack/bench/cost [--points 1000000]
 """
 
 from __future__ import annotations

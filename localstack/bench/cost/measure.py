@@ -13,14 +13,15 @@ from urllib.parse import urlsplit
 
 from billing import KB, Item, billed_requests, item_size, write_units
 from load import batches, naive_items
+from place import REPOSITORY
 from prices import PRICES
 from stack import Stack
 
 #: A line of the gateway's access log, which the emulator does not write, as `infra/api.yaml` has
 #: it; and what CloudWatch adds to each event.
 ACCESS_LINE, EVENT_OVERHEAD = 400, 26
-#: Replaced chunks stay for so long; see `functions/shared/aws/src/points/replaced.rs`.
-STAY_SECONDS = 125
+#: What says how long replaced chunks stay.
+REPLACED = REPOSITORY / "functions/shared/aws/src/points/replaced.rs"
 #: Memory that comes with a whole processor, in MB.
 WHOLE_PROCESSOR = 1769
 REPORT = re.compile(r"^REPORT .*Billed Duration: ([\d.]+) ms\tMemory Size: (\d+) MB")
@@ -48,6 +49,8 @@ class Bill:
 
 def measured(stack: Stack, points: int, together: int) -> Bill:
     """Writes points, one batch after the other, has them compacted, and adds up."""
+    # Known, or not, before the long work.
+    stay = stay_seconds()
     bill = Bill()
     gateway = urlsplit(stack.url)
     connection = HTTPConnection(gateway.hostname or "", gateway.port)
@@ -61,7 +64,7 @@ def measured(stack: Stack, points: int, together: int) -> Bill:
         # So that each message is handled alone, as where there is little traffic.
         while stack.waiting():
             time.sleep(0.002)
-    compact(stack)
+    compact(stack, stay)
     handled = 0
     for function, log in logs(stack).items():
         share = bill.compaction if function == "compactor" else bill.ingest
@@ -89,8 +92,8 @@ def gb_seconds(milliseconds: float, memory: int) -> float:
     return milliseconds / 1000 * max(memory, WHOLE_PROCESSOR) / 1024
 
 
-def compact(stack: Stack) -> None:
-    """Runs the compactor until it finds nothing to do."""
+def compact(stack: Stack, stay: int) -> None:
+    """Runs the compactor until it finds nothing to do; what it replaces stays for some seconds."""
     while True:
         before = len(stack.calls())
         stack.tick("compactor")
@@ -99,7 +102,14 @@ def compact(stack: Stack) -> None:
             continue
         if not any_replaced(stack):
             return
-        time.sleep(STAY_SECONDS)
+        time.sleep(stay + 5)
+
+
+def stay_seconds() -> int:
+    """How long replaced chunks stay."""
+    found = re.search(r"^const STAY: i64 = (\d+) \* 1_000_000_000;$", REPLACED.read_text(), re.M)
+    assert found, REPLACED
+    return int(found[1])
 
 
 def any_replaced(stack: Stack) -> bool:
