@@ -47,7 +47,9 @@ def read(headers: Mapping[str, str], path: str, body: bytes) -> Call:
     target, _, operation = headers.get("x-amz-target", "").partition(".")
     service = SERVICES.get(target, "other")
     if service == "other":
-        return Call(function, service, operation or path, ())
+        # Allowed by none of our policies, as it is not named as they would.
+        operation = operation or path
+        return Call(function, service, operation, ((f"other:{operation}", ""),))
     asked = json.loads(body)
     uses = dict.fromkeys(
         dynamodb(operation, asked) if service == "dynamodb" else sqs(operation, asked)

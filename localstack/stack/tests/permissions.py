@@ -46,3 +46,9 @@ def used(calls: list[dict[str, object]]) -> dict[str, set[Use]]:
         assert isinstance(uses, list)
         found.setdefault(str(call["function"]), set()).update((a, r) for a, r in uses)
     return found
+
+
+def beyond(some: dict[str, set[Use]], others: dict[str, set[Use]]) -> dict[str, set[Use]]:
+    """What each function has in the one that it has not in the other."""
+    more = {name: uses - others.get(name, set()) for name, uses in some.items()}
+    return {name: uses for name, uses in more.items() if uses}

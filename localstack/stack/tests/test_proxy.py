@@ -55,6 +55,12 @@ def test_actions_on_queues_and_functions() -> None:
     assert read("", {}, path).uses == (("lambda:InvokeFunction", "s-calculation"),)
 
 
+def test_a_call_of_another_service_is_something_done() -> None:
+    call = read("AWSEvents.PutEvents", {"Entries": []})
+    assert (call.service, call.uses) == ("other", (("other:PutEvents", ""),))
+    assert read("", {}, "/2017-03-25/tags").uses == (("other:/2017-03-25/tags", ""),)
+
+
 @pytest.mark.parametrize("number", range(6))
 def test_a_batch_is_halved_and_nothing_is_lost(number: int) -> None:
     items = {
