@@ -89,29 +89,26 @@ run_stack() {
     exec .venv-stack/bin/python localstack/stack up "$@" -- "${stand_in[@]}"
 }
 
+# AWS_REGION is what the AWS SDKs and the command line read; what is in Python reads another.
+take_region() {
+    [[ -z ${AWS_REGION:-} ]] || export AWS_DEFAULT_REGION=$AWS_REGION
+}
+
 run_aws() {
     python_packages .venv-aws infra/requirements.txt
+    take_region
     export PATH=$PWD/.venv-aws/bin:$PATH SAM_CLI_TELEMETRY=0
-    local name=${TIDEMARK_STACK:-tidemark} parameters pair variable
-    # One that is always there: an empty list is an error to an old bash.
-    parameters=(--parameter-overrides "Architecture=${TIDEMARK_ARCHITECTURE:-arm64}")
-    for pair in SourceUrl=TIDEMARK_SOURCE_URL SourceTenant=TIDEMARK_SOURCE_TENANT \
-        SourceSeries=TIDEMARK_SOURCE_SERIES \
-        OpenToTheWorld=TIDEMARK_OPEN_TO_THE_WORLD RequestsPerSecond=TIDEMARK_REQUESTS_PER_SECOND \
-        ReserveConcurrency=TIDEMARK_RESERVE_CONCURRENCY CalculationMemory=TIDEMARK_CALCULATION_MEMORY \
-        VisibilityTimeout=TIDEMARK_VISIBILITY_TIMEOUT MaxReceives=TIDEMARK_MAX_RECEIVES \
-        Log=TIDEMARK_LOG LogRetentionDays=TIDEMARK_LOG_RETENTION_DAYS Tracing=TIDEMARK_TRACING \
-        AlarmEmail=TIDEMARK_ALARM_EMAIL; do
-        variable=${pair#*=}
-        [[ -z ${!variable:-} ]] || parameters+=("${pair%%=*}=${!variable}")
-    done
-    sam build "${parameters[@]}"
-    sam deploy --stack-name "$name" "${parameters[@]}" "$@"
+    local name=${TIDEMARK_STACK:-tidemark} parameters=$PWD/.aws-sam/parameters.yaml
+    mkdir -p .aws-sam
+    .venv-aws/bin/python infra/parameters.py >"$parameters"
+    sam build --parameter-overrides "file://$parameters"
+    sam deploy --stack-name "$name" --parameter-overrides "file://$parameters" "$@"
     sam list stack-outputs --stack-name "$name" --output json
 }
 
 run_redrive() {
     python_packages .venv-stack localstack/stack/requirements.txt
+    take_region
     .venv-stack/bin/python infra/redrive.py
 }
 
