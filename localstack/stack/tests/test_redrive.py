@@ -12,8 +12,9 @@ from botocore.stub import Stubber
 from place import REGION
 from redrive import redrive
 
-URL = "https://sqs.us-east-1.amazonaws.com/000000000000/dead"
-ARN = {"SourceArn": "arn:aws:sqs:us-east-1:000000000000:dead"}
+URL = "https://sqs.us-east-1.amazonaws.com/000000000000/"
+ARN = "arn:aws:sqs:us-east-1:000000000000:"
+SOURCE = {"SourceArn": ARN + "dead"}
 
 
 @pytest.mark.parametrize("end", ["COMPLETED", "FAILED"])
@@ -30,14 +31,16 @@ def test_redrive_waits_for_the_task_that_it_started(
         return {"Results": [{"Status": status, "ApproximateNumberOfMessagesMoved": moved}, before]}
 
     with Stubber(queues) as stub:
-        stub.add_response(
-            "get_queue_attributes",
-            {"Attributes": {"QueueArn": ARN["SourceArn"]}},
-            {"QueueUrl": URL, "AttributeNames": ["QueueArn"]},
-        )
-        stub.add_response("start_message_move_task", {"TaskHandle": "x"}, ARN)
+        for queue in ("dead", "queue"):
+            stub.add_response(
+                "get_queue_attributes",
+                {"Attributes": {"QueueArn": ARN + queue}},
+                {"QueueUrl": URL + queue, "AttributeNames": ["QueueArn"]},
+            )
+        started = SOURCE | {"DestinationArn": ARN + "queue"}
+        stub.add_response("start_message_move_task", {"TaskHandle": "x"}, started)
         for status, moved in [("RUNNING", 0), ("RUNNING", 1), (end, 2)]:
-            stub.add_response("list_message_move_tasks", listed(status, moved), ARN)
-        task = redrive(queues, URL)
+            stub.add_response("list_message_move_tasks", listed(status, moved), SOURCE)
+        task = redrive(queues, URL + "dead", URL + "queue")
         stub.assert_no_pending_responses()
     assert (task["Status"], task["ApproximateNumberOfMessagesMoved"]) == (end, 2)
