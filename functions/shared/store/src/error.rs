@@ -50,3 +50,33 @@ impl StoreError {
 
 /// What a store answers.
 pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// An error and, after a colon each, what caused it: what belongs into the log,
+/// where the error alone often says no more than what was being done.
+pub fn causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_are_told_down_to_the_first() {
+        let refused = std::io::Error::other("connection refused");
+        let busy = StoreError::new(Kind::Unavailable, "dispatch failure").because(refused);
+        let error = StoreError::new(Kind::Unavailable, "reading chunks").because(busy);
+        assert_eq!(
+            causes(&error),
+            "reading chunks: dispatch failure: connection refused"
+        );
+        assert_eq!(causes(&StoreError::new(Kind::Internal, "alone")), "alone");
+    }
+}
