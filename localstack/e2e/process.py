@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import time
 from base64 import b64decode
@@ -16,7 +15,8 @@ from typing import Self
 
 import httpx
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from place import REPOSITORY, free_port
+
 START_SECONDS = 20
 
 
@@ -25,14 +25,6 @@ def binary(variable: str, package: str) -> Path:
     path = Path(os.environ.get(variable, REPOSITORY / "target" / "debug" / package))
     assert path.is_file(), f"{path} is not there: `cargo build -p {package}`, or set {variable}"
     return path
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Tidemark:

@@ -20,7 +20,8 @@ from pathlib import Path
 import pytest
 
 from client import IS_DEPLOYED, Client, eventually
-from process import REPOSITORY, DataServer, Tidemark
+from place import REPOSITORY
+from process import DataServer, Tidemark
 
 ADDRESS = "http://127.0.0.1:3000"
 

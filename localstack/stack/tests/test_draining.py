@@ -30,7 +30,6 @@ INJECTED = {"duplicate": 10, "delay": 10, "kill": 2, "throttle": 20, "unprocesse
 CAUSED = {
     "nothing": set(),
     "twice, and out of order": {"duplicate", "delay"},
-    # More calls than one invocation makes: otherwise none would come to its end.
     "a validator that dies": {"kill"},
     "a table that is busy": {"throttle", "unprocessed", "lose"},
 }
