@@ -1,11 +1,12 @@
 """How long a function takes from the start of its process to its first answer, beside one that
-does nothing; and how large its program and its package are.
+does nothing; and how large its program and its package are. It fails where either is too much.
 
     python localstack/bench/cold.py [--runs 20] [--folder target/release] [FUNCTION ...]
 
-Each function is started by a runtime API on this machine, handed one event that has it call AWS,
-and stopped. AWS is a server in this process that answers at once, over plain HTTP: what the network
-and TLS take on AWS comes on top, for every function alike.
+Each function is started by a runtime API on this machine, handed one event, and stopped. The event
+has it ask AWS for what it asks AWS for, but `openapi` for nothing, and `fetcher` the data server
+alone, which has nothing. Both are a server in this process that answers at once, over plain HTTP:
+what the network and TLS take on AWS comes on top, for every function that asks.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from pathlib import Path
 from typing import Any
 
 EMPTY = "empty-function"
+#: How many times as long as an empty function one may take, and how large its package may be.
+MOST_TIMES, MOST_BYTES = 3, 6_000_000
 BATCH = {
     "tenant": "local",
     "source": "api",
@@ -233,10 +236,18 @@ def main() -> None:
     empty = statistics.median(times[EMPTY])
     print("| function | program, MB | package, MB | first answer, ms | of an empty one's |")
     print("|---|---|---|---|---|")
+    too_much = []
     for name in names:
         program, median = given.folder / name, statistics.median(times[name])
-        sizes = f"{program.stat().st_size / 1e6:.1f} | {packed(program) / 1e6:.2f}"
-        print(f"| {name} | {sizes} | {median:.1f} | {median / empty:.1f} |")
+        size, package = program.stat().st_size, packed(program)
+        print(
+            f"| {name} | {size / 1e6:.1f} | {package / 1e6:.2f} | {median:.1f} "
+            f"| {median / empty:.1f} |"
+        )
+        if median > MOST_TIMES * empty or package > MOST_BYTES:
+            too_much.append(name)
+    if too_much:
+        raise SystemExit(f"too slow or too large: {', '.join(too_much)}")
 
 
 if __name__ == "__main__":
