@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections.abc import Iterator
@@ -12,7 +11,6 @@ from typing import Any
 import pytest
 
 from client import Client, accepted
-from place import REPOSITORY
 from stack import Stack
 
 OUTAGE_SECONDS = 60
@@ -83,15 +81,3 @@ def test_a_minute_s_outage_loses_nothing(faulty: Stack, name: str, fault: dict[s
     assert [point["value"] for point in api.points(name)] == list(times)
     discards = api.rows("/admin/discards", series=name, limit=1000)
     assert sorted(d["id"] for d in discards) == sorted(f"{b}-{BATCH}" for b in writer.batches)
-
-
-def test_an_outage_of_an_hour_makes_no_dead_letters() -> None:
-    """With what the template says unless it is told otherwise."""
-    template = (REPOSITORY / "template.yaml").read_text()
-
-    def default(parameter: str) -> int:
-        found = re.search(rf"^  {parameter}:\n(?:    .*\n)*?    Default: (\d+)$", template, re.M)
-        assert found
-        return int(found[1])
-
-    assert default("VisibilityTimeout") * (default("MaxReceives") - 1) > 3600
