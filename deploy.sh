@@ -118,8 +118,10 @@ run_tests() {
     cargo test --locked --workspace --doc --quiet
     cargo build --locked --workspace
     .venv/bin/pytest localstack/e2e "$@"
-    PYTHONPATH=localstack/stack:localstack/e2e .venv/bin/python \
-        localstack/stack/tests/with_stack.py target/stack "$PWD/deploy.sh" beside-stack "$@"
+    export PYTHONPATH=localstack/stack:localstack/e2e
+    # It is told to end directly, and ends what it started.
+    exec .venv/bin/python localstack/stack/tests/with_stack.py target/stack \
+        "$PWD/deploy.sh" beside-stack "$@"
 }
 
 # With a stack that is there: the environment says where.

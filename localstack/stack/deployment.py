@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+import urllib.request
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,6 +24,8 @@ from botocore.exceptions import ClientError
 
 from place import CREDENTIALS, REGION, REPOSITORY, Place
 
+#: How long an emulator may take to start.
+PATIENCE_SECONDS = 30.0
 BUCKET = "artifacts"
 CODE = re.compile(r"(?<=CodeUri: )functions/(\w+)")
 NESTED = re.compile(r"(?<=TemplateURL: )infra/\w+\.yaml")
@@ -60,6 +63,7 @@ def parameters(source_url: str) -> dict[str, str]:
 
 def deploy(place: Place, given: dict[str, str]) -> dict[str, str]:
     """Creates the stack, or updates it, and tells its outputs."""
+    wait_for_emulator(place)
     formation = client(place, "cloudformation")
     wanted = {
         "StackName": place.name,
@@ -81,6 +85,19 @@ def deploy(place: Place, given: dict[str, str]) -> dict[str, str]:
     if stack["StackStatus"] not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
         raise SystemExit(f"{stack['StackStatus']}:\n" + "\n".join(failures(formation)))
     return outputs(place)
+
+
+def wait_for_emulator(place: Place) -> None:
+    """Returns once the emulator answers, which may just have been started."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            urllib.request.urlopen(place.emulator_health, timeout=5).close()
+            return
+        except OSError as error:
+            if time.monotonic() > deadline:
+                raise SystemExit(f"no emulator at {place.emulator}: {error}") from None
+        time.sleep(0.1)
 
 
 def update(formation: Any, wanted: dict[str, Any]) -> None:

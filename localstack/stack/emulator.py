@@ -12,13 +12,15 @@ from pathlib import Path
 
 from aiohttp import ClientError, ClientSession
 
-from place import CREDENTIALS, LOOPBACK, REGION, Place
+from place import CREDENTIALS, LOOPBACK, REGION, Place, check_free
 from running import Program
 
 
 @asynccontextmanager
 async def emulator(place: Place) -> AsyncIterator[Program]:
     """Runs it; it answers by then."""
+    # Whoever listens there may be one that has this folder.
+    check_free(place.emulator_port)
     scratch = place.folder / "tmp"
     # Of an earlier run that was killed.
     shutil.rmtree(scratch, ignore_errors=True)
@@ -60,7 +62,7 @@ def environment(place: Place, scratch: Path) -> dict[str, str]:
 async def answers(asking: ClientSession, place: Place) -> bool:
     """Whether it is up."""
     try:
-        async with asking.get(f"{place.emulator}/_ministack/health") as answer:
+        async with asking.get(place.emulator_health) as answer:
             return answer.status == 200
     except ClientError:
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from collections.abc import Iterator
@@ -39,6 +40,11 @@ class Place:
         return f"http://{LOOPBACK}:{self.emulator_port}"
 
     @property
+    def emulator_health(self) -> str:
+        """What the emulator answers once it is up."""
+        return f"{self.emulator}/_ministack/health"
+
+    @property
     def proxy(self) -> str:
         """The address of the proxy in front of it."""
         return f"http://{LOOPBACK}:{self.proxy_port}"
@@ -64,6 +70,12 @@ def is_taken(port: int) -> bool:
     """Whether somebody listens on a port."""
     with socket.socket() as probe:
         return probe.connect_ex((LOOPBACK, port)) == 0
+
+
+def check_free(port: int) -> None:
+    """Fails if somebody listens on a port."""
+    if is_taken(port):
+        raise SystemExit(f"port {port}: {os.strerror(errno.EADDRINUSE)}")
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -21,6 +22,10 @@ from process import Served, served
 START_SECONDS = 120.0
 #: Short, so that what failed is soon tried again.
 PARAMETERS = {"VisibilityTimeout": "5"}
+
+#: The program under test, and how the programs that it runs were built.
+TOOL = [sys.executable, str(REPOSITORY / "localstack/stack")]
+PROFILE = os.environ.get("TIDEMARK_PROFILE", "debug")
 
 T = TypeVar("T")
 
@@ -44,9 +49,7 @@ class Stack:
         self.source = source
         self.clients: dict[str, Any] = {}
         options = data_server if data_server is not None else ["--rate", "0"]
-        profile = os.environ.get("TIDEMARK_PROFILE", "debug")
-        self.command = [sys.executable, str(REPOSITORY / "localstack/stack"), "up"]
-        self.command += ["--folder", str(folder), "--profile", profile]
+        self.command = [*TOOL, "up", "--folder", str(folder), "--profile", PROFILE]
         self.command += ["--record", str(self.record), *(["--meter"] if is_metered else [])]
         self.command += ["--port", "0", "--emulator-port", "0", "--proxy-port", "0"]
         for key, value in (PARAMETERS | given).items():
@@ -75,12 +78,12 @@ class Stack:
             self.process = subprocess.Popen(
                 self.command, env=environment, stdout=output, stderr=output
             )
-        deadline = time.monotonic() + START_SECONDS
-        while not described.exists():
-            code = self.process.poll()
-            assert code is None, f"ended with {code}:\n{self.printed()}"
-            assert time.monotonic() < deadline, self.printed()
-            time.sleep(0.05)
+        try:
+            self.wait_for(described)
+        except BaseException:
+            # Nobody else would: `__exit__` is called only after this.
+            self.__exit__()
+            raise
         self.described: dict[str, str] = json.loads(described.read_text())
         self.url = self.described["Address"]
         return self
@@ -89,13 +92,22 @@ class Stack:
         if self.process.poll() is None:
             self.end(signal.SIGTERM)
 
+    def wait_for(self, file: Path) -> None:
+        """Waits until it has written a file."""
+        deadline = time.monotonic() + START_SECONDS
+        while not file.exists():
+            code = self.process.poll()
+            assert code is None, f"ended with {code}:\n{self.printed()}"
+            assert time.monotonic() < deadline, self.printed()
+            time.sleep(0.05)
+
     def end(self, number: signal.Signals) -> int:
         """Ends it, and tells its exit status."""
         self.process.send_signal(number)
         try:
             return self.process.wait(40)
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            kill_with_children(self.process)
             raise AssertionError(f"it does not end:\n{self.printed()}") from None
 
     def printed(self) -> str:
@@ -208,6 +220,17 @@ class Stack:
     def served(self) -> list[Served]:
         """What the data server gave away so far."""
         return served(self.log)
+
+
+def kill_with_children(process: subprocess.Popen[bytes]) -> None:
+    """Ends a process at once, and those that it runs, each with its group (see `running.py`)."""
+    asked = ["pgrep", "-P", str(process.pid)]
+    children = subprocess.run(asked, stdout=subprocess.PIPE, text=True, check=False).stdout.split()
+    process.kill()
+    process.wait()
+    for child in map(int, children):
+        with suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)
 
 
 def eventually(check: Callable[[], T], seconds: float = 60.0) -> T:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -11,8 +12,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from place import REPOSITORY, is_taken
-from stack import Stack
+from place import REPOSITORY, free_port, is_taken
+from stack import PROFILE, TOOL, Stack, eventually
 
 
 def processes(text: str) -> list[str]:
@@ -43,14 +44,63 @@ def test_a_signal_takes_all_of_it_down(tmp_path: Path, number: signal.Signals) -
         assert not (tmp_path / "tmp").exists()
 
 
-def test_a_port_that_is_taken_is_told_at_once(stack: Stack, tmp_path: Path) -> None:
-    port = urlsplit(stack.url).port
-    command = [sys.executable, str(REPOSITORY / "localstack/stack"), "up"]
-    command += ["--folder", str(tmp_path), "--port", str(port)]
-    tried = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+@pytest.mark.parametrize(
+    ("command", "option", "output"),
+    [
+        ("up", "--port", "Address"),
+        ("up", "--emulator-port", "Emulator"),
+        ("emulator", "--emulator-port", "Emulator"),
+    ],
+)
+def test_a_port_that_is_taken_is_told_at_once(
+    stack: Stack, tmp_path: Path, command: str, option: str, output: str
+) -> None:
+    port = urlsplit(stack.described[output]).port
+    # Of an emulator that runs in the same folder.
+    kept = tmp_path / "tmp/kept"
+    kept.parent.mkdir()
+    kept.touch()
+    free = ["--port", "0", "--emulator-port", "0", "--proxy-port", "0"]
+    words = [*TOOL, command, *free, "--folder", str(tmp_path), option, str(port)]
+    tried = subprocess.run(words, capture_output=True, text=True, timeout=20, check=False)
     assert tried.returncode == 1
     assert f"port {port}: " in tried.stderr
     assert "Traceback" not in tried.stderr
+    assert kept.exists()
+
+
+def test_deploying_waits_for_an_emulator_that_starts(tmp_path: Path) -> None:
+    options = ["--folder", str(tmp_path), "--profile", PROFILE]
+    options += ["--emulator-port", str(free_port()), "--proxy-port", str(free_port())]
+    emulator = subprocess.Popen([*TOOL, "emulator", *options])
+    try:
+        deployed = subprocess.run([*TOOL, "deploy", *options], capture_output=True, timeout=120)
+        assert deployed.returncode == 0, deployed.stderr
+        assert b"ApiUrl " in deployed.stdout
+        subprocess.run([*TOOL, "stop", *options], check=True, timeout=60)
+        assert emulator.wait(1) == 0
+    finally:
+        emulator.terminate()
+    assert processes(str(tmp_path)) == []
+
+
+def test_a_command_beside_a_stack_is_ended_with_what_it_started(tmp_path: Path) -> None:
+    localstack, started = REPOSITORY / "localstack", tmp_path / "started"
+    beside = [sys.executable, localstack / "stack/tests/with_stack.py", tmp_path]
+    paths = os.pathsep.join(str(localstack / name) for name in ("stack", "e2e"))
+    process = subprocess.Popen(
+        [*beside, "bash", "-c", f"sleep 1000 & : >{started}; wait"],
+        env=os.environ | {"PYTHONPATH": paths},
+    )
+
+    def has_started() -> None:
+        assert started.exists() or process.poll() is not None
+
+    eventually(has_started, 120)
+    assert len(processes(f"TIDEMARK_STACK_FOLDER={tmp_path}")) == 2
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 1
+    assert processes(str(tmp_path)) == []
 
 
 def test_what_cannot_be_deployed_is_told_and_taken_down(tmp_path: Path) -> None:

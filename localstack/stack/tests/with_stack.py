@@ -10,11 +10,16 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from place import CREDENTIALS, REGION
 from process import MIXED, options
 from stack import Stack
+
+#: How long what the command started may take to end.
+GRACE_SECONDS = 40.0
 
 
 def environment(stack: Stack) -> dict[str, str]:
@@ -39,16 +44,36 @@ def environment(stack: Stack) -> dict[str, str]:
 def main() -> int:
     """Runs the command, and tells its status."""
     # So that the stack is taken down.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    signal.signal(signal.SIGTERM, leave)
     folder, command = Path(sys.argv[1]).resolve(), sys.argv[2:]
-    with (
-        Stack(folder, data_server=options(MIXED)) as stack,
-        subprocess.Popen(command, env=os.environ | environment(stack)) as process,
-    ):
+    with Stack(folder, data_server=options(MIXED)) as stack:
+        # In a group of its own, so that all that it starts is found.
+        process = subprocess.Popen(
+            command, env=os.environ | environment(stack), start_new_session=True
+        )
         try:
             return process.wait()
         finally:
-            process.terminate()
+            end_group(process)
+
+
+def leave(number: int, *_: object) -> None:
+    """Leaves in order, told once."""
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(1)
+
+
+def end_group(process: subprocess.Popen[bytes]) -> None:
+    """Has a command end, with all that it started: stacks of tests among that, which take long."""
+    deadline = time.monotonic() + GRACE_SECONDS
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+        while time.monotonic() < deadline:
+            # What has ended is there until it is asked after.
+            process.poll()
+            os.killpg(process.pid, 0)
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 if __name__ == "__main__":
