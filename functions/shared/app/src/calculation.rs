@@ -35,14 +35,17 @@ impl Calculation {
 
     async fn calculate(&self, job: Job) -> Result<Vec<Bucket>> {
         if job.is_shard {
-            return self.summarize(&job).await;
+            return self.points.summarize(request(&job)).await;
+        }
+        if let Some(buckets) = self.points.summarize_at_once(request(&job)).await? {
+            return Ok(buckets);
         }
         let Some(extent) = self.points.extent(&job.series, job.range).await? else {
             return Ok(Vec::new());
         };
         let shards = extent.points.div_ceil(SHARD_POINTS).min(MAX_SHARDS);
         if shards <= 1 {
-            return self.summarize(&job).await;
+            return self.points.summarize(request(&job)).await;
         }
         let jobs = divide(extent.range, shards).into_iter().map(|range| {
             self.shards.run(Job {
@@ -53,18 +56,16 @@ impl Calculation {
         });
         Ok(merge(&job, try_join_all(jobs).await?))
     }
+}
 
-    async fn summarize(&self, job: &Job) -> Result<Vec<Bucket>> {
-        self.points
-            .summarize(Summarize {
-                series: &job.series,
-                range: job.range,
-                tombstones: &job.tombstones,
-                slots: job.slots,
-                parts: job.parts,
-                limit: job.limit,
-            })
-            .await
+const fn request(job: &Job) -> Summarize<'_> {
+    Summarize {
+        series: &job.series,
+        range: job.range,
+        tombstones: &job.tombstones,
+        slots: job.slots,
+        parts: job.parts,
+        limit: job.limit,
     }
 }
 

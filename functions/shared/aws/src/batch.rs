@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, WriteRequest};
 use backon::{BackoffBuilder, ExponentialBuilder};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use tidemark_store::error::{Kind, Result, StoreError};
+use tidemark_store::error::{Kind, Result, StoreError, causes};
 
 use crate::error::failed;
 use crate::item::Item;
@@ -60,7 +60,39 @@ pub(crate) async fn write_all(
             left: left.unwrap_or_default(),
         })
     };
-    each(requests, WRITTEN_AT_ONCE, call).await.map(drop)
+    each(requests, WRITTEN_AT_ONCE, CALLS, call).await.map(drop)
+}
+
+/// Carries out `call` for each of `work`, `calls` at the same time. One that
+/// meets a busy table is made again after a pause.
+pub(crate) async fn for_each<T, F>(work: Vec<T>, calls: usize, call: impl Fn(T) -> F) -> Result<()>
+where
+    T: Clone,
+    F: Future<Output = Result<()>>,
+{
+    let call = |mut one: Vec<T>| {
+        let left = one.clone();
+        let work = one.pop().map(&call);
+        async move {
+            let outcome = match work {
+                Some(work) => work.await,
+                None => Ok(()),
+            };
+            let left = match outcome {
+                Ok(()) => Vec::new(),
+                Err(error) if error.kind() == Kind::Unavailable => {
+                    tracing::debug!(error = causes(&error), "a table is busy");
+                    left
+                }
+                Err(error) => return Err(error),
+            };
+            Ok(Done {
+                found: Vec::<()>::new(),
+                left,
+            })
+        }
+    };
+    each(work, 1, calls, call).await.map(drop)
 }
 
 /// Reads the items of these keys, strongly consistent; `keys` are all
@@ -86,14 +118,15 @@ pub(crate) async fn get_all(client: &Client, table: &str, keys: Vec<Item>) -> Re
             left: left.map(|left| left.keys).unwrap_or_default(),
         })
     };
-    each(keys, READ_AT_ONCE, call).await
+    each(keys, READ_AT_ONCE, CALLS, call).await
 }
 
-/// Carries all of `work` out in calls of `at_once`, and collects what they
-/// bring.
+/// Carries all of `work` out in calls of `at_once`, `calls` at the same time, and
+/// collects what they bring.
 async fn each<T, R, F>(
     mut work: Vec<T>,
     at_once: usize,
+    calls: usize,
     call: impl Fn(Vec<T>) -> F,
 ) -> Result<Vec<R>>
 where
@@ -107,8 +140,8 @@ where
             let rest = work.split_off(work.len().min(at_once));
             parts.push(std::mem::replace(&mut work, rest));
         }
-        let mut calls = stream::iter(parts).map(&call).buffer_unordered(CALLS);
-        while let Some(done) = calls.try_next().await? {
+        let mut made = stream::iter(parts).map(&call).buffer_unordered(calls);
+        while let Some(done) = made.try_next().await? {
             found.extend(done.found);
             work.extend(done.left);
         }
@@ -137,7 +170,7 @@ mod tests {
             let left = work.split_off(work.len().min(most));
             async { Ok(Done { found: work, left }) }
         };
-        let answer = each((0..items).collect(), 10, call).await;
+        let answer = each((0..items).collect(), 10, CALLS, call).await;
         (answer, calls.into_inner())
     }
 
@@ -171,13 +204,30 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn what_a_busy_table_refuses_is_tried_again_alone() {
+        let tries = RefCell::new(Vec::new());
+        let call = async |number: u32| {
+            tries.borrow_mut().push(number);
+            let many = tries.borrow().iter().filter(|t| **t == number).count();
+            match number {
+                3 if many < 4 => Err(StoreError::new(Kind::Unavailable, "busy")),
+                _ => Ok(()),
+            }
+        };
+        for_each(vec![1, 2, 3, 4], 2, call).await.unwrap();
+        let mut tries = tries.into_inner();
+        tries.sort_unstable();
+        assert_eq!(tries, [1, 2, 3, 3, 3, 3, 4]);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn an_error_ends_it() {
         let calls = Cell::new(0);
         let call = |_: Vec<u8>| {
             calls.set(calls.get() + 1);
             async { Err::<Done<u8, ()>, _>(StoreError::new(Kind::Internal, "wrong")) }
         };
-        let error = each(vec![1, 2], 2, call).await.unwrap_err();
+        let error = each(vec![1, 2], 2, CALLS, call).await.unwrap_err();
         assert_eq!((error.kind(), calls.get()), (Kind::Internal, 1));
     }
 }

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::Client;
 use serde::{Deserialize, Serialize};
 use tidemark_core::name::{SeriesName, Tenant};
 use tidemark_core::time::Timestamp;
-use tidemark_store::error::Result;
+use tidemark_store::error::{Result, causes};
 use tidemark_store::port::{Query, QueryLog};
 
 use crate::client::Aws;
@@ -105,10 +105,7 @@ impl QueryLog for HistoryTable {
                     .map_err(failed("recording a query"))
             };
             if let Err(error) = written.await {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "a query was not recorded"
-                );
+                tracing::warn!(error = causes(&error), "a query was not recorded");
             }
         });
         // Once the answer is given, Lambda stops the process until the next

@@ -1,6 +1,7 @@
 //! A point of a series: when, how much, and tags.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -47,9 +48,14 @@ impl From<Value> for f64 {
 }
 
 /// A small set of strings that stay with a point, sorted, without repetition.
+/// Points that came with the same set share it: a set may be a thousand times as
+/// large as the rest of its point.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(try_from = "Vec<String>", into = "Vec<String>")]
-pub struct Tags(Vec<String>);
+pub struct Tags(
+    /// None where there are none.
+    Option<Arc<[String]>>,
+);
 
 /// Why strings are not tags.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -73,7 +79,7 @@ impl Tags {
 
     /// No tags.
     pub const fn none() -> Self {
-        Self(Vec::new())
+        Self(None)
     }
 
     /// Takes the strings as a set if each is a tag.
@@ -92,22 +98,25 @@ impl Tags {
                 return Err(TagsError::Character);
             }
         }
-        Ok(Self(tags))
+        Ok(Self((!tags.is_empty()).then(|| tags.into())))
     }
 
     /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_none()
     }
 
     /// The tags, in order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
+        self.0
+            .iter()
+            .flat_map(|tags| tags.iter())
+            .map(String::as_str)
     }
 
     /// Whether `tag` is one of them.
     pub fn contains(&self, tag: &str) -> bool {
-        self.0.iter().any(|t| t == tag)
+        self.iter().any(|t| t == tag)
     }
 }
 
@@ -120,7 +129,7 @@ impl TryFrom<Vec<String>> for Tags {
 
 impl From<Tags> for Vec<String> {
     fn from(tags: Tags) -> Self {
-        tags.0
+        tags.iter().map(str::to_owned).collect()
     }
 }
 

@@ -15,8 +15,9 @@ use aws_sdk_lambda::config::timeout::TimeoutConfig;
 use aws_sdk_lambda::operation::invoke::InvokeOutput;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_sqs::error::ProvideErrorMetadata;
+use tidemark_core::time::TimeRange;
 use tidemark_store::error::{Kind, Result, StoreError};
-use tidemark_store::port::{Bucket, Calculator, Job};
+use tidemark_store::port::{Bucket, Calculator, Job, Slots};
 
 use crate::error::failed;
 use crate::{Aws, SettingError};
@@ -77,25 +78,43 @@ impl Calculator for LambdaCalculator {
     async fn run(&self, job: Job) -> Result<Vec<Bucket>> {
         let mut buckets = Vec::new();
         let mut left = Some(job);
+        // How long a stretch is asked for, in nanoseconds; all of it at first.
+        let mut stretch = None;
         while let Some(job) = left.take() {
-            let Some(reply) = self.invoke(&job).await? else {
+            let asked = Job {
+                range: beginning(&job, stretch),
+                ..job.clone()
+            };
+            let Some(reply) = self.invoke(&asked).await? else {
                 buckets.extend(self.inline.run(job).await?);
                 break;
             };
             let (part, rest) = reply.read()?;
-            let limit = job.limit.saturating_sub(part.len());
             if part.is_empty() && rest.is_some() {
                 return Err(StoreError::new(
                     Kind::Internal,
                     "a calculation does not get on",
                 ));
             }
+            let limit = job.limit.saturating_sub(part.len());
             buckets.extend(part);
-            left = rest.filter(|_| limit > 0).map(|range| Job {
-                range,
-                limit,
-                ..job
-            });
+            let next = match rest {
+                Some(rest) => {
+                    // What was calculated beyond was in vain.
+                    stretch = Some(rest.from().since(asked.range.from()));
+                    Some(rest.from())
+                }
+                None => asked.range.to().next(),
+            };
+            stretch = stretch.map(|stretch: i64| stretch.saturating_mul(2));
+            left = next
+                .filter(|_| limit > 0)
+                .and_then(|from| TimeRange::new(from, job.range.to()).ok())
+                .map(|range| Job {
+                    range,
+                    limit,
+                    ..job
+                });
         }
         Ok(buckets)
     }
@@ -122,6 +141,15 @@ impl LambdaCalculator {
             Err(error) => Err(failed("having a range calculated")(error)),
         }
     }
+}
+
+/// The beginning of a job's range, of about that length: whole slots.
+fn beginning(job: &Job, stretch: Option<i64>) -> TimeRange {
+    let (Some(stretch), Slots::Grid(grid)) = (stretch, job.slots) else {
+        return job.range;
+    };
+    let end = grid.slot_of(job.range.from().plus(stretch)).last();
+    TimeRange::new(job.range.from(), end.min(job.range.to())).unwrap_or(job.range)
 }
 
 /// What a function answered, if it did.

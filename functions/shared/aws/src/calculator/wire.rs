@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use tidemark_core::time::TimeRange;
-use tidemark_store::error::{Kind, Result, StoreError};
+use tidemark_store::error::{Kind, Result, StoreError, causes};
 use tidemark_store::port::{Bucket, Job};
 
 use crate::error::corrupt;
@@ -43,8 +43,8 @@ impl Reply {
         match calculated {
             Ok(buckets) => Self::cut(job, &buckets, LONGEST),
             Err(error) if error.kind() == Kind::Unavailable => {
-                let cause = error.source().map(ToString::to_string);
-                tracing::warn!(%error, cause, "a calculation has to be tried again");
+                let error = causes(&error);
+                tracing::warn!(error, "a calculation has to be tried again");
                 Ok(Self {
                     buckets: String::new(),
                     rest: None,

@@ -40,8 +40,8 @@ impl CatalogTable {
             } else {
                 Vec::new()
             };
-            if !changes.is_empty() && ending.is_empty() && entry.listing.touched.is_none() {
-                changes.push(self.revisit(series)?);
+            if !changes.is_empty() && ending.is_empty() {
+                changes.push(self.revisit(series, tombstone)?);
             }
             changes.extend(ending);
             if changes.is_empty() || transact(&self.client, DELETING, changes).await? {
@@ -87,12 +87,14 @@ impl CatalogTable {
 
     /// The change that has a series looked at by the compactor, which forgets
     /// old tombstones.
-    fn revisit(&self, series: &SeriesKey) -> Result<TransactWriteItem> {
+    fn revisit(&self, series: &SeriesKey, tombstone: Tombstone) -> Result<TransactWriteItem> {
         let update = Update::builder()
             .table_name(&self.table)
             .set_key(Some(item_key(&series.tenant, series.name.as_str())))
-            .update_expression("SET #touched = :touched")
+            .update_expression("SET #touched = :touched, #buried = :buried")
             .condition_expression("attribute_exists(#live)")
+            .expression_attribute_names("#buried", "buried")
+            .expression_attribute_values(":buried", number(tombstone.deleted_at.nanos()))
             .expression_attribute_names("#touched", "touched")
             .expression_attribute_names("#live", "live")
             .expression_attribute_values(":touched", touched(&series.tenant, &series.name));
@@ -113,12 +115,13 @@ impl CatalogTable {
             .expression_attribute_names("#live", "live")
             .expression_attribute_names("#deleted", "deleted_at")
             .expression_attribute_names("#touched", "touched")
+            .expression_attribute_names("#buried", "buried")
             .expression_attribute_values(":dead", AttributeValue::Bool(false))
             .expression_attribute_values(":deleted", number(deleted_at.nanos()))
             .expression_attribute_values(":touched", touched(&series.tenant, &series.name));
         if listing.live && listing.updated <= deleted_at {
             let update = update
-                .update_expression("SET #live = :dead, #deleted = :deleted, #touched = :touched")
+                .update_expression("SET #live = :dead, #deleted = :deleted, #buried = :deleted, #touched = :touched")
                 .condition_expression("#live = :live AND #updated <= :deleted")
                 .expression_attribute_names("#updated", "updated")
                 .expression_attribute_values(":live", AttributeValue::Bool(true));
@@ -126,7 +129,9 @@ impl CatalogTable {
         }
         if !listing.live && listing.is_revived_by(deleted_at) {
             let update = update
-                .update_expression("SET #deleted = :deleted, #touched = :touched")
+                .update_expression(
+                    "SET #deleted = :deleted, #buried = :deleted, #touched = :touched",
+                )
                 .condition_expression("#live = :dead AND #deleted < :deleted");
             return Ok(vec![change(update)?]);
         }

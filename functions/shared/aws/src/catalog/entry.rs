@@ -25,6 +25,10 @@ pub(super) struct Listing {
     pub(super) touched: Option<String>,
     /// When the compactor looked at its large chunks last.
     pub(super) swept: Option<Timestamp>,
+    /// Where it goes on looking, if it had to stop.
+    pub(super) sweeping: Option<Timestamp>,
+    /// When a deletion of it was recorded last, by the time that this bears.
+    pub(super) buried: Option<Timestamp>,
 }
 
 /// A series, listed or not, and its tombstones.

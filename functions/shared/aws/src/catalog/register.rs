@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, stream};
 use tidemark_core::name::{SeriesName, Tenant};
 use tidemark_core::time::Timestamp;
 use tidemark_store::error::{Kind, Result, StoreError};
@@ -55,21 +55,28 @@ impl CatalogTable {
         let mut names: BTreeSet<SeriesName> = names.iter().map(|&name| name.clone()).collect();
         let mut pauses = pauses();
         loop {
-            let outcomes: Vec<(SeriesName, Outcome)> = stream::iter(names)
+            let mut busy = None;
+            let outcomes: Vec<(SeriesName, Result<Outcome>)> = stream::iter(names)
                 .map(|name| async {
-                    let outcome = self.touch(tenant, &name, received).await?;
-                    Ok::<_, StoreError>((name, outcome))
+                    let outcome = self.touch(tenant, &name, received).await;
+                    (name, outcome)
                 })
                 .buffer_unordered(WRITES)
-                .try_collect()
-                .await?;
+                .collect()
+                .await;
             names = BTreeSet::new();
             let mut unlisted: Vec<SeriesName> = Vec::new();
             for (name, outcome) in outcomes {
                 match outcome {
-                    Outcome::Done => {}
-                    Outcome::Unlisted => unlisted.push(name),
-                    Outcome::Again => drop(names.insert(name)),
+                    Ok(Outcome::Done) => {}
+                    Ok(Outcome::Unlisted) => unlisted.push(name),
+                    Ok(Outcome::Again) => drop(names.insert(name)),
+                    // The others are registered, and not asked for again.
+                    Err(error) if error.kind() == Kind::Unavailable => {
+                        names.insert(name);
+                        busy = Some(error);
+                    }
+                    Err(error) => return Err(error),
                 }
             }
             // One after the other: each changes the count.
@@ -82,7 +89,8 @@ impl CatalogTable {
                 return Ok(());
             }
             let Some(pause) = pauses.next() else {
-                return Err(StoreError::new(Kind::Unavailable, REGISTERING));
+                let contended = || StoreError::new(Kind::Unavailable, REGISTERING);
+                return Err(busy.unwrap_or_else(contended));
             };
             tokio::time::sleep(pause).await;
         }

@@ -22,6 +22,10 @@ pub(crate) struct Upkeep {
     pub(crate) updated: Timestamp,
     /// When its large chunks were looked at last.
     pub(crate) swept: Option<Timestamp>,
+    /// Up to where they were looked at since.
+    pub(crate) sweeping: Option<Timestamp>,
+    /// The latest deletion.
+    buried: Option<Timestamp>,
     /// What was deleted of it.
     pub(crate) tombstones: Tombstones,
 }
@@ -95,19 +99,30 @@ impl CatalogTable {
         Ok(Some(Upkeep {
             updated: entry.listing.updated,
             swept: entry.listing.swept,
+            sweeping: entry.listing.sweeping,
+            buried: entry.listing.buried,
             tombstones: entry.tombstones()?,
         }))
     }
 
-    /// Notes when the large chunks of a series were looked at.
+    /// Notes when all large chunks of a series had been looked at.
     pub(crate) async fn swept(&self, series: &SeriesKey, at: Timestamp) -> Result<()> {
+        self.note(series, "SET swept = :at REMOVE sweeping", at)
+            .await
+    }
+
+    /// Notes up to where the large chunks of a series were looked at.
+    pub(crate) async fn sweeping(&self, series: &SeriesKey, at: Timestamp) -> Result<()> {
+        self.note(series, "SET sweeping = :at", at).await
+    }
+
+    async fn note(&self, series: &SeriesKey, update: &str, at: Timestamp) -> Result<()> {
         self.client
             .update_item()
             .table_name(&self.table)
             .set_key(Some(item_key(&series.tenant, series.name.as_str())))
-            .update_expression("SET #swept = :at")
+            .update_expression(update)
             .condition_expression("attribute_exists(#name)")
-            .expression_attribute_names("#swept", "swept")
             .expression_attribute_names("#name", "name")
             .expression_attribute_values(":at", number(at.nanos()))
             .send()
@@ -117,21 +132,28 @@ impl CatalogTable {
     }
 
     /// Notes that nothing is left to be done for a series, unless a batch that
-    /// was received later came since.
-    pub(crate) async fn settle(&self, series: &SeriesKey, updated: Timestamp) -> Result<()> {
-        let answer = self
+    /// was received later, or a deletion, came since it was looked at. (A late
+    /// batch may be overlooked: its chunks stay small until the next.)
+    pub(crate) async fn settle(&self, series: &SeriesKey, seen: &Upkeep) -> Result<()> {
+        let mut update = self
             .client
             .update_item()
             .table_name(&self.table)
             .set_key(Some(item_key(&series.tenant, series.name.as_str())))
             .update_expression("REMOVE #touched")
-            .condition_expression("#updated = :updated")
             .expression_attribute_names("#touched", "touched")
             .expression_attribute_names("#updated", "updated")
-            .expression_attribute_values(":updated", number(updated.nanos()))
-            .send()
-            .await;
-        unless_changed(answer, NOTING)
+            .expression_attribute_names("#buried", "buried")
+            .expression_attribute_values(":updated", number(seen.updated.nanos()));
+        update = match seen.buried {
+            None => {
+                update.condition_expression("#updated = :updated AND attribute_not_exists(#buried)")
+            }
+            Some(buried) => update
+                .condition_expression("#updated = :updated AND #buried = :buried")
+                .expression_attribute_values(":buried", number(buried.nanos())),
+        };
+        unless_changed(update.send().await, NOTING)
     }
 
     /// Forgets the tombstones of a series from before `instant`, if there are

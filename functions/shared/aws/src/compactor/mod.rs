@@ -12,12 +12,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use futures_util::future::try_join_all;
 use futures_util::{StreamExt, stream};
 use tidemark_core::name::SeriesKey;
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstone;
 use tidemark_store::columns::Columns;
-use tidemark_store::error::Result;
+use tidemark_store::error::{Result, causes};
 use tidemark_store::port::Order;
 use tokio::time::Instant;
 
@@ -40,6 +41,8 @@ const SWEPT: i64 = 24 * 3600 * 1_000_000_000;
 /// How long a tombstone outlives its deletion: longer than any batch may be
 /// under way, which is as long as two queues keep it.
 const TOMBSTONES_KEPT: i64 = 29 * 24 * 3600 * 1_000_000_000;
+/// How long after its time a deletion is recorded at the latest.
+const RECORDED_WITHIN: i64 = 60 * 1_000_000_000;
 /// How many small chunks are merged at a time: what notes their keys is far
 /// smaller than an item may be.
 const MERGED_AT_ONCE: usize = 1000;
@@ -96,8 +99,12 @@ impl Compactor {
 
     async fn try_series(&self, series: SeriesKey, now: Timestamp, deadline: Instant) {
         if let Err(error) = self.upkeep(&series, now, deadline).await {
-            let cause = std::error::Error::source(&error).map(ToString::to_string);
-            tracing::warn!(%error, cause, series = series.name.as_str(), "a series was not compacted");
+            let error = causes(&error);
+            tracing::warn!(
+                error,
+                series = series.name.as_str(),
+                "a series was not compacted"
+            );
         }
     }
 
@@ -126,9 +133,13 @@ impl Compactor {
         let since_sweep = state.swept.map(|swept| now.since(swept));
         let never_since = state.swept.is_none_or(|swept| swept < state.updated);
         if since_sweep.is_none_or(|since| since > SWEPT) || (settled && never_since) {
-            idle &= !self.sweep(series, now, &replaced).await?;
-            let news = |t: &&Tombstone| state.swept.is_none_or(|swept| swept <= t.deleted_at);
-            if self
+            let from = state.sweeping.unwrap_or(Timestamp::MIN);
+            let swept = self.sweep(series, from, now, &replaced, deadline).await?;
+            idle &= !swept.merged && swept.rest.is_none();
+            let news = |t: &&Tombstone| !is_erased(t, state.swept);
+            if let Some(rest) = swept.rest {
+                self.catalog.sweeping(key, rest).await?;
+            } else if self
                 .erase(key, state.tombstones.iter().filter(news), deadline)
                 .await?
             {
@@ -146,8 +157,10 @@ impl Compactor {
         if old().next().is_some() && self.erase(key, old(), deadline).await? {
             self.catalog.retire(key, kept_since).await?;
         }
-        if idle && settled && state.tombstones.is_empty() {
-            self.catalog.settle(key, state.updated).await?;
+        // Old tombstones wait for the next write: what they hide is gone.
+        let erased = |t: &Tombstone| is_erased(t, state.swept);
+        if idle && settled && state.tombstones.iter().all(erased) {
+            self.catalog.settle(key, &state).await?;
         }
         Ok(())
     }
@@ -188,8 +201,9 @@ impl Compactor {
             waiting.extend(chunks.into_iter().filter(fresh));
             after = last;
             let ended = after.is_none() || Instant::now() >= deadline;
-            if waiting.len() >= MERGED_AT_ONCE || (ended && waiting.len() >= enough) {
-                let chunks = std::mem::take(&mut waiting);
+            while waiting.len() >= MERGED_AT_ONCE || (ended && waiting.len() >= enough) {
+                let most = waiting.len().min(MERGED_AT_ONCE);
+                let chunks = waiting.drain(..most).collect();
                 self.merge(series, chunks, now, replaced).await?;
                 merged = true;
             }
@@ -257,36 +271,77 @@ impl Compactor {
         }
     }
 
-    /// Merges large chunks that lie over each other, if there are any.
-    async fn sweep(&self, series: &str, now: Timestamp, replaced: &HashSet<&str>) -> Result<bool> {
+    /// Merges large chunks that lie over each other, from an instant on. Their
+    /// heads are read a stretch of time after the other: those of a long series
+    /// take longer than there is time.
+    async fn sweep(
+        &self,
+        series: &str,
+        from: Timestamp,
+        now: Timestamp,
+        replaced: &HashSet<&str>,
+        deadline: Instant,
+    ) -> Result<Swept> {
+        let mut gone: HashSet<String> = replaced.iter().map(|&key| key.to_owned()).collect();
+        let mut swept = Swept {
+            merged: false,
+            rest: Some(from),
+        };
+        while let Some(from) = swept.rest
+            && (from == Timestamp::MIN || Instant::now() < deadline)
+        {
+            let strands = Strand::of_size(Size::Large);
+            let parts = strands.map(|strand| self.heads(series, strand, from));
+            let (heads, ends): (Vec<_>, Vec<_>) = try_join_all(parts).await?.into_iter().unzip();
+            let end = ends.into_iter().flatten().min();
+            let known = |head: &Head| end.is_none_or(|end| head.span.from() < end);
+            let heads = heads.into_iter().flatten().filter(known);
+            let heads = heads.filter(|head| !gone.contains(&head.key)).collect();
+            for group in plan::over_each_other(heads) {
+                gone.extend(group.iter().map(|head| head.key.clone()));
+                let chunks = self.load(series, group).await?;
+                self.points.replace(series, &chunks, now).await?;
+                swept.merged = true;
+            }
+            swept.rest = end;
+        }
+        Ok(swept)
+    }
+
+    /// The heads of a strand's chunks that reach beyond an instant: all of them,
+    /// or all that begin before another instant, if there are more than are read
+    /// at once.
+    async fn heads(
+        &self,
+        series: &str,
+        strand: Strand,
+        from: Timestamp,
+    ) -> Result<(Vec<Head>, Option<Timestamp>)> {
+        let range = TimeRange::new(from, Timestamp::MAX).unwrap_or(TimeRange::ALL);
         let reading = Reading {
             series,
-            range: TimeRange::ALL,
+            range,
             order: Order::Ascending,
             limit: None,
             heads: true,
         };
         let mut heads = Vec::new();
-        for strand in Strand::of_size(Size::Large) {
-            let mut after = None;
-            loop {
-                let part = self.points.part(strand, reading, after).await?;
-                for head in part.items.iter().map(Head::read) {
-                    heads.extend(Some(head?).filter(|h| !replaced.contains(h.key.as_str())));
-                }
-                after = part.last;
-                if after.is_none() {
-                    break;
-                }
+        let mut after = None;
+        loop {
+            let part = self.points.part(strand, reading, after).await?;
+            for head in part.items.iter().map(Head::read) {
+                heads.extend(Some(head?).filter(|head| head.span.to() >= from));
+            }
+            after = part.last;
+            let Some(last) = &after else {
+                return Ok((heads, None));
+            };
+            // Of the window where reading stopped, chunks may be missing.
+            let end = strand.window(item::key(last)?).map(|w| w.span().from());
+            if end.is_some_and(|end| end > from) {
+                return Ok((heads, end));
             }
         }
-        let mut merged = false;
-        for group in plan::over_each_other(heads) {
-            let chunks = self.load(series, group).await?;
-            self.points.replace(series, &chunks, now).await?;
-            merged = true;
-        }
-        Ok(merged)
     }
 
     /// Reads the points of chunks; those that are gone are left out.
@@ -304,6 +359,20 @@ impl Compactor {
         };
         items.iter().map(chunk).collect()
     }
+}
+
+/// What a sweep came to.
+struct Swept {
+    /// Whether anything was merged.
+    merged: bool,
+    /// Where it goes on; None if it came to the end.
+    rest: Option<Timestamp>,
+}
+
+/// Whether what a deletion hides was removed by a sweep. One may be recorded a
+/// moment after the time that it bears.
+fn is_erased(tombstone: &Tombstone, swept: Option<Timestamp>) -> bool {
+    swept.is_some_and(|swept| swept.plus(-RECORDED_WITHIN) > tombstone.deleted_at)
 }
 
 fn first(chunk: &Chunk) -> Option<Timestamp> {

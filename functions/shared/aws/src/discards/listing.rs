@@ -22,9 +22,6 @@ use crate::times::sortable;
 
 const LISTING: &str = "listing discards";
 
-/// How many items of an index are read at once where a filter may pass few.
-const FILTERED: usize = 500;
-
 /// An index, and where to look in it.
 struct Place {
     index: &'static str,
@@ -92,16 +89,13 @@ impl DiscardsTable {
         let mut found: Vec<Discard> = Vec::new();
         let mut start = None;
         while found.len() < limit {
-            // `before` itself is read, too.
+            // `before` itself is read, too. Where a filter may pass few, as many
+            // are read as an answer takes.
             let most = (limit - found.len()).saturating_add(1);
-            let most = if is_filtered {
-                most.max(FILTERED)
-            } else {
-                most
-            };
+            let most = i32::try_from(most).ok().filter(|_| !is_filtered);
             let page = query
                 .clone()
-                .limit(i32::try_from(most).unwrap_or(i32::MAX))
+                .set_limit(most)
                 .set_exclusive_start_key(start)
                 .send()
                 .await

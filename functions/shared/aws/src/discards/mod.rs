@@ -13,7 +13,6 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{PutRequest, ReturnValuesOnConditionCheckFailure, WriteRequest};
-use futures_util::{StreamExt, TryStreamExt, stream};
 use tidemark_core::discard::{Discard, DiscardId};
 use tidemark_core::name::Tenant;
 use tidemark_core::point::Stamp;
@@ -21,7 +20,7 @@ use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_store::error::{Kind, Result, StoreError};
 use tidemark_store::port::{DiscardCount, DiscardFilter, DiscardLog};
 
-use crate::batch::write_all;
+use crate::batch::{for_each, write_all};
 use crate::client::Aws;
 use crate::error::failed;
 use crate::item::{Item, key, text};
@@ -103,10 +102,7 @@ impl DiscardLog for DiscardsTable {
         // First, so that nothing that is kept can lack them: pointers to
         // nothing are passed over.
         write_all(&self.client, &self.table, pointers).await?;
-        stream::iter(items)
-            .map(Ok)
-            .try_for_each_concurrent(PUTS, |item| self.put_new(item))
-            .await
+        for_each(items, PUTS, |item| self.put_new(item)).await
     }
 
     async fn get(&self, tenant: &Tenant, id: DiscardId) -> Result<Option<Discard>> {

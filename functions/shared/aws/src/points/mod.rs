@@ -17,7 +17,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, WriteRequest};
+use aws_sdk_dynamodb::operation::query::QueryOutput;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::WriteRequest;
 use tidemark_core::batch::Write;
 use tidemark_core::name::SeriesKey;
 use tidemark_core::time::{TimeRange, Timestamp};
@@ -29,7 +31,7 @@ use tidemark_store::slots::Buckets;
 use crate::batch::write_all;
 use crate::client::Aws;
 use crate::error::failed;
-use crate::item::Item;
+use crate::item::{Item, text};
 use crate::settings::SettingError;
 use item::series_key;
 use tokio::time::Instant;
@@ -78,6 +80,15 @@ impl Aws {
     }
 }
 
+impl Part {
+    pub(crate) fn of(answer: QueryOutput) -> Self {
+        Self {
+            items: answer.items.unwrap_or_default(),
+            last: answer.last_evaluated_key.filter(|key| !key.is_empty()),
+        }
+    }
+}
+
 impl Points {
     /// Reads the next part of a strand.
     pub(crate) async fn part(
@@ -88,14 +99,7 @@ impl Points {
     ) -> Result<Part> {
         let (from, to) = strand.keys(reading.range);
         let mut query = self
-            .client
-            .query()
-            .table_name(&*self.table)
-            .consistent_read(true)
-            .key_condition_expression("series = :series AND chunk BETWEEN :from AND :to")
-            .expression_attribute_values(":series", AttributeValue::S(reading.series.to_owned()))
-            .expression_attribute_values(":from", AttributeValue::S(from))
-            .expression_attribute_values(":to", AttributeValue::S(to))
+            .between(reading.series, from, to)
             .scan_index_forward(reading.order == Order::Ascending)
             .set_limit(reading.limit)
             .set_exclusive_start_key(after);
@@ -106,10 +110,24 @@ impl Points {
                 .expression_attribute_names("#last", "last");
         }
         let answer = query.send().await.map_err(failed("reading chunks"))?;
-        Ok(Part {
-            items: answer.items.unwrap_or_default(),
-            last: answer.last_evaluated_key.filter(|key| !key.is_empty()),
-        })
+        Ok(Part::of(answer))
+    }
+
+    /// Asks for what stands under keys from one to another.
+    pub(crate) fn between(
+        &self,
+        series: &str,
+        from: impl Into<String>,
+        to: impl Into<String>,
+    ) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&*self.table)
+            .consistent_read(true)
+            .key_condition_expression("series = :series AND chunk BETWEEN :from AND :to")
+            .expression_attribute_values(":series", text(series))
+            .expression_attribute_values(":from", text(from))
+            .expression_attribute_values(":to", text(to))
     }
 
     /// Carries requests out.
@@ -183,6 +201,19 @@ impl Points {
     }
 }
 
+/// Summarizes what a walk gives out.
+async fn summary(mut walk: Walk<'_>, request: Summarize<'_>) -> Result<Vec<Bucket>> {
+    let limit = request.limit.max(1);
+    let mut buckets = Buckets::new(request.slots, request.range, request.parts, limit);
+    while let Some(columns) = walk.next().await? {
+        buckets.add(columns.times(), columns.values());
+        if buckets.is_full() {
+            break;
+        }
+    }
+    Ok(buckets.finish())
+}
+
 #[async_trait]
 impl PointStore for Points {
     async fn write(&self, write: &Arc<Write>) -> Result<Vec<Refusal>> {
@@ -237,27 +268,22 @@ impl PointStore for Points {
     }
 
     async fn summarize(&self, request: Summarize<'_>) -> Result<Vec<Bucket>> {
-        let mut buckets = Buckets::new(
-            request.slots,
-            request.range,
-            request.parts,
-            request.limit.max(1),
-        );
         let series = series_key(request.series);
-        let mut walk = Walk::new(
-            self,
-            &series,
-            request.range,
-            request.tombstones,
-            Order::Ascending,
-        );
-        while let Some(columns) = walk.next().await? {
-            buckets.add(columns.times(), columns.values());
-            if buckets.is_full() {
-                break;
-            }
+        let (range, tombstones) = (request.range, request.tombstones);
+        let walk = Walk::new(self, &series, range, tombstones, Order::Ascending);
+        summary(walk, request).await
+    }
+
+    async fn summarize_at_once(&self, request: Summarize<'_>) -> Result<Option<Vec<Bucket>>> {
+        let series = series_key(request.series);
+        let (range, tombstones) = (request.range, request.tombstones);
+        let mut walk = Walk::new(self, &series, range, tombstones, Order::Ascending);
+        // A megabyte of each strand, as `extent` looks at.
+        if walk.is_read_at_once().await? {
+            summary(walk, request).await.map(Some)
+        } else {
+            Ok(None)
         }
-        Ok(buckets.finish())
     }
 
     async fn extent(&self, series: &SeriesKey, range: TimeRange) -> Result<Option<Extent>> {

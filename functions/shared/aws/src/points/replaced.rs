@@ -91,7 +91,9 @@ impl Points {
         let mut notes = Vec::new();
         let mut after = None;
         loop {
-            let part = self.between(series, Note::LETTER, 's', after).await?;
+            let query = self.between(series, Note::LETTER, 's');
+            let answer = query.set_exclusive_start_key(after).send().await;
+            let part = Part::of(answer.map_err(failed("reading notes"))?);
             for item in &part.items {
                 notes.push(Note::read(item)?);
             }
@@ -109,7 +111,9 @@ impl Points {
         series: &str,
         after: Option<Item>,
     ) -> Result<(Vec<Chunk>, Option<Item>)> {
-        let part = self.between(series, 's', 't', after).await?;
+        let query = self.between(series, 's', 't');
+        let answer = query.set_exclusive_start_key(after).send().await;
+        let part = Part::of(answer.map_err(failed("reading small chunks"))?);
         let chunk = |item: &Item| {
             Ok(Chunk {
                 key: item::key(item)?.to_owned(),
@@ -118,33 +122,6 @@ impl Points {
         };
         let chunks = part.items.iter().map(chunk).collect::<Result<_>>()?;
         Ok((chunks, part.last))
-    }
-
-    /// What stands under keys from one letter to another.
-    async fn between(
-        &self,
-        series: &str,
-        from: char,
-        to: char,
-        after: Option<Item>,
-    ) -> Result<Part> {
-        let answer = self
-            .client
-            .query()
-            .table_name(&*self.table)
-            .consistent_read(true)
-            .key_condition_expression("series = :series AND chunk BETWEEN :from AND :to")
-            .expression_attribute_values(":series", AttributeValue::S(series.to_owned()))
-            .expression_attribute_values(":from", AttributeValue::S(from.into()))
-            .expression_attribute_values(":to", AttributeValue::S(to.into()))
-            .set_exclusive_start_key(after)
-            .send()
-            .await
-            .map_err(failed("reading small chunks"))?;
-        Ok(Part {
-            items: answer.items.unwrap_or_default(),
-            last: answer.last_evaluated_key.filter(|key| !key.is_empty()),
-        })
     }
 }
 

@@ -114,6 +114,12 @@ impl<'a> Walk<'a> {
         Ok(None)
     }
 
+    /// Reads as much as one call gives of each strand; whether that is all.
+    pub(super) async fn is_read_at_once(&mut self) -> Result<bool> {
+        self.read_on().await?;
+        Ok(self.strands.iter().all(|strand| strand.after.is_none()))
+    }
+
     /// The part of what is left that all strands are known of.
     fn known(&self, rest: TimeRange) -> Option<TimeRange> {
         let reached = self.least()?;

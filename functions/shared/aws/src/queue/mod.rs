@@ -11,7 +11,7 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{
     BatchResultErrorEntry, QueueAttributeName, SendMessageBatchRequestEntry as Entry,
 };
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{TryStreamExt, stream};
 use tidemark_core::batch::Batch;
 use tidemark_core::name::Tenant;
 use tidemark_store::error::{Kind, Result, StoreError};
@@ -57,11 +57,8 @@ impl Queue for SqsQueue {
     async fn send(&self, batch: Batch) -> Result<()> {
         let group = group(&batch.tenant);
         let texts = pieces::texts(batch, LONGEST).map_err(|e| broken(e, "writing a batch"))?;
-        let calls = pack(texts, &group).map_err(|e| broken(e, "addressing a batch"))?;
-        stream::iter(calls)
-            .map(|entries| self.deliver(entries))
-            .buffer_unordered(CALLS)
-            .try_collect()
+        stream::iter(calls(texts, &group))
+            .try_for_each_concurrent(CALLS, |entries| self.deliver(entries))
             .await
     }
 
@@ -132,33 +129,46 @@ fn group(tenant: &Tenant) -> String {
     tenant.as_str().chars().take(GROUP).collect()
 }
 
-/// The calls that send these messages.
-fn pack(
-    texts: Vec<String>,
+/// The calls that send these messages, each as full as can be.
+fn calls(
+    texts: impl Iterator<Item = serde_json::Result<String>>,
     group: &str,
-) -> std::result::Result<Vec<Vec<Entry>>, aws_sdk_sqs::error::BuildError> {
-    let mut calls: Vec<Vec<Entry>> = Vec::new();
-    let mut length = 0;
-    for text in texts {
-        length += text.len();
-        let next = match calls.last() {
-            Some(call) if call.len() < ENTRIES && length <= LONGEST => call.len(),
-            _ => {
-                length = text.len();
-                calls.push(Vec::with_capacity(ENTRIES));
-                0
+) -> impl Iterator<Item = Result<Vec<Entry>>> {
+    let mut texts = texts.peekable();
+    std::iter::from_fn(move || {
+        let mut call: Vec<Entry> = Vec::new();
+        let mut length = 0;
+        while call.len() < ENTRIES {
+            let fits = |text: &serde_json::Result<String>| {
+                let more = text.as_ref().map_or(0, String::len);
+                call.is_empty() || length + more <= LONGEST
+            };
+            match texts.next_if(fits) {
+                None => break,
+                Some(Err(error)) => return Some(Err(broken(error, "writing a batch"))),
+                Some(Ok(text)) => {
+                    length += text.len();
+                    match entry(call.len(), text, group) {
+                        Ok(entry) => call.push(entry),
+                        Err(error) => return Some(Err(broken(error, "addressing a batch"))),
+                    }
+                }
             }
-        };
-        let entry = Entry::builder()
-            .id(next.to_string())
-            .message_body(text)
-            .message_group_id(group)
-            .build()?;
-        if let Some(call) = calls.last_mut() {
-            call.push(entry);
         }
-    }
-    Ok(calls)
+        (!call.is_empty()).then_some(Ok(call))
+    })
+}
+
+fn entry(
+    number: usize,
+    text: String,
+    group: &str,
+) -> std::result::Result<Entry, aws_sdk_sqs::error::BuildError> {
+    Entry::builder()
+        .id(number.to_string())
+        .message_body(text)
+        .message_group_id(group)
+        .build()
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
-//! The JSON of a batch, in as many pieces as the queue's limit takes. Each is a
-//! batch of the same id, time of receipt and source, and its points keep their
-//! index, so that together they are the batch, in any order.
+//! The JSON of a batch, in as many pieces as the queue's limit takes, and small
+//! enough each to be handled at once. Each is a batch of the same id, time of
+//! receipt and source, and its points keep their index, so that together they
+//! are the batch, in any order.
+
+use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::Result;
@@ -13,40 +16,72 @@ const NUMBERS: usize = "4294967295,-9223372036854775808,-2.2250738585072014e-308
 /// The columns of a series without name and points, and the comma that follows.
 const COLUMNS: usize = r#"{"name":"","index":[],"times":[],"values":[],"tags":[]},"#.len();
 
-/// The batch as one text, or several if it is longer than `limit` bytes.
+/// How many things a piece has at the most of which each costs the validator a
+/// write of its own: series, rejects, messages. What is not done in time comes
+/// again from its beginning, so a piece is to be done in time even where a table
+/// takes a thousand writes a second from all of a tenant's.
+const WRITES: usize = 200;
+
+/// The batch as one text, or several if it is longer than `limit` bytes or asks
+/// for more than [`WRITES`].
 ///
 /// Longer than that is only a piece that holds a single point, reject or
 /// message: of what [`Payload`] keeps none reaches 400 KiB.
-pub(super) fn texts(batch: Batch, limit: usize) -> Result<Vec<String>> {
-    let whole = text(&batch)?;
-    if whole.len() <= limit {
-        return Ok(vec![whole]);
-    }
+pub(super) fn texts(batch: Batch, limit: usize) -> Result<impl Iterator<Item = Result<String>>> {
+    let contents = if writes(&batch.content) <= WRITES && length(&batch)? <= limit {
+        vec![batch.content]
+    } else {
+        let empty = |content| Batch {
+            content,
+            tenant: batch.tenant.clone(),
+            ..batch
+        };
+        divided(batch.content, limit, |content| length(&empty(content)))?
+    };
     let Batch {
         tenant,
         source,
         id,
         received,
-        content,
+        ..
     } = batch;
-    let piece = |content| Batch {
-        tenant: tenant.clone(),
-        source,
-        id,
-        received,
-        content,
-    };
-    let contents = match content {
+    // One after the other: all of them together may not fit into memory.
+    Ok(contents.into_iter().map(move |content| {
+        text(&Batch {
+            tenant: tenant.clone(),
+            source,
+            id,
+            received,
+            content,
+        })
+    }))
+}
+
+const fn writes(content: &Content) -> usize {
+    match content {
+        Content::Points { series, rejects } => series.len() + rejects.len(),
+        Content::Messages { payloads, .. } => payloads.len(),
+    }
+}
+
+/// Content in pieces of up to `limit` bytes; `around` tells how many bytes a
+/// batch with empty content has.
+fn divided(
+    content: Content,
+    limit: usize,
+    around: impl Fn(Content) -> Result<usize>,
+) -> Result<Vec<Content>> {
+    match content {
         Content::Points { series, rejects } => {
-            let empty = piece(Piece::default().into());
-            let mut pieces = Pieces::new(limit.saturating_sub(text(&empty)?.len()));
-            for points in &series {
-                pieces.points(points)?;
+            let room = limit.saturating_sub(around(Piece::default().into())?);
+            let mut pieces = Pieces::new(room);
+            for points in series {
+                pieces.points(&points)?;
             }
             for reject in rejects {
                 pieces.reject(reject)?;
             }
-            pieces.finish()
+            Ok(pieces.finish())
         }
         Content::Messages {
             series,
@@ -58,18 +93,35 @@ pub(super) fn texts(batch: Batch, limit: usize) -> Result<Vec<String>> {
                 first,
                 payloads,
             };
-            let empty = piece(content(u32::MAX, Vec::new()));
-            let room = limit.saturating_sub(text(&empty)?.len());
-            divide(payloads, first, room)?
-                .into_iter()
+            let room = limit.saturating_sub(around(content(u32::MAX, Vec::new()))?);
+            let pieces = divide(payloads, first, room)?.into_iter();
+            Ok(pieces
                 .map(|(first, payloads)| content(first, payloads))
-                .collect()
+                .collect())
         }
-    };
-    contents
-        .into_iter()
-        .map(|content| text(&piece(content)))
-        .collect()
+    }
+}
+
+/// How long the JSON of a value is, as [`text`] writes it: three characters of
+/// those that it escapes become six.
+fn length(value: &impl Serialize) -> Result<usize> {
+    struct Counter(usize);
+    impl Write for Counter {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let escaped = bytes
+                .windows(3)
+                .filter(|w| matches!(w, [0xef, 0xbf, 0xbe | 0xbf]));
+            self.0 += bytes.len() + 3 * escaped.count();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut counter = Counter(0);
+    serde_json::to_writer(&mut counter, value)?;
+    Ok(counter.0)
 }
 
 /// JSON in the characters that SQS takes: all but the control characters, which
@@ -89,10 +141,10 @@ fn divide(payloads: Vec<Payload>, first: u32, room: usize) -> Result<Vec<(u32, V
     let mut pieces: Vec<(u32, Vec<Payload>)> = Vec::new();
     let mut taken = 0;
     for (index, payload) in (first..).zip(payloads) {
-        let length = text(&payload)?.len() + 1;
+        let length = length(&payload)? + 1;
         taken += length;
         match pieces.last_mut() {
-            Some((_, piece)) if taken <= room => piece.push(payload),
+            Some((_, piece)) if taken <= room && piece.len() < WRITES => piece.push(payload),
             _ => {
                 taken = length;
                 pieces.push((index, vec![payload]));
@@ -134,11 +186,12 @@ impl Pieces {
     }
 
     fn points(&mut self, points: &SeriesPoints) -> Result<()> {
+        self.close_if_busy();
         let columns = COLUMNS + points.name.as_str().len();
         let mut part = SeriesPoints::new(points.name.clone());
         for (position, &index) in points.index.iter().enumerate() {
             let tags = points.tags_at(position);
-            let point = NUMBERS + text(tags)?.len() + 1;
+            let point = NUMBERS + length(tags)? + 1;
             let needed = if part.is_empty() {
                 columns + point
             } else {
@@ -170,13 +223,20 @@ impl Pieces {
     }
 
     fn reject(&mut self, reject: Reject) -> Result<()> {
-        let needed = text(&reject)?.len() + 1;
+        self.close_if_busy();
+        let needed = length(&reject)? + 1;
         if self.taken > 0 && self.taken + needed > self.room {
             self.close();
         }
         self.taken += needed;
         self.open.rejects.push(reject);
         Ok(())
+    }
+
+    fn close_if_busy(&mut self) {
+        if self.open.series.len() + self.open.rejects.len() >= WRITES {
+            self.close();
+        }
     }
 
     fn close(&mut self) {

@@ -67,11 +67,14 @@ fn batch() -> Batch {
 }
 
 fn entries(lengths: &[usize]) -> Vec<Vec<usize>> {
-    let texts = lengths.iter().map(|length| "x".repeat(*length)).collect();
-    pack(texts, "g")
-        .unwrap()
-        .iter()
-        .map(|call| call.iter().map(|e| e.message_body().len()).collect())
+    let texts = lengths.iter().map(|length| Ok("x".repeat(*length)));
+    calls(texts, "g")
+        .map(|call| {
+            call.unwrap()
+                .iter()
+                .map(|e| e.message_body().len())
+                .collect()
+        })
         .collect()
 }
 
@@ -102,9 +105,9 @@ async fn only_what_was_not_taken_is_sent_again() {
         ("2", 1, "RequestThrottled", true),
     ])
     .await;
-    let text = "x".to_owned();
-    let packed = pack(vec![text; 3], "local").unwrap();
-    queue.deliver(packed[0].clone()).await.unwrap();
+    let texts = (0..3).map(|_| Ok("x".to_owned()));
+    let call = super::calls(texts, "local").next().unwrap().unwrap();
+    queue.deliver(call).await.unwrap();
     assert_eq!(
         *calls.lock().unwrap(),
         [vec!["0", "1", "2"], vec!["1", "2"], vec!["1"]]

@@ -120,6 +120,10 @@ impl PointStore for Compacted {
         self.points.summarize(request).await
     }
 
+    async fn summarize_at_once(&self, request: Summarize<'_>) -> Result<Option<Vec<Bucket>>> {
+        self.points.summarize_at_once(request).await
+    }
+
     async fn extent(&self, series: &SeriesKey, range: TimeRange) -> Result<Option<Extent>> {
         self.points.extent(series, range).await
     }

@@ -52,7 +52,17 @@ pub(super) async fn ask<S: PointStore + ?Sized>(
         parts: question.parts,
         limit: question.limit,
     };
-    subject.store.summarize(request).await.unwrap()
+    let buckets = subject.store.summarize(request).await.unwrap();
+    // In one go it is the same, where it goes.
+    if let Some(at_once) = subject.store.summarize_at_once(request).await.unwrap() {
+        let seen = |buckets: &[Bucket]| -> Vec<_> {
+            let count = |b: &Bucket| (b.start, b.summary.count(), b.summary.parts());
+            buckets.iter().map(count).collect()
+        };
+        assert_eq!(seen(&at_once), seen(&buckets), "{question:?}");
+        return at_once;
+    }
+    buckets
 }
 
 /// Asks, and compares with what is computed from the points, which are those of

@@ -105,6 +105,14 @@ pub trait PointStore: Send + Sync {
     /// ascending. A slot's bucket is made of its points inside the range.
     async fn summarize(&self, request: Summarize<'_>) -> Result<Vec<Bucket>>;
 
+    /// Summarizes in one go where that takes no longer than to find out how much
+    /// there is. None where it would: then [`extent`](Self::extent) tells how to
+    /// divide it.
+    async fn summarize_at_once(&self, request: Summarize<'_>) -> Result<Option<Vec<Bucket>>> {
+        let _ = request;
+        Ok(None)
+    }
+
     /// Tells roughly what a range holds, without reading it. None where it
     /// holds nothing.
     async fn extent(&self, series: &SeriesKey, range: TimeRange) -> Result<Option<Extent>>;

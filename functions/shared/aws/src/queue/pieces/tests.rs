@@ -75,10 +75,10 @@ fn said(batches: &[Batch]) -> BTreeMap<(&'static str, u32), String> {
 
 /// Cuts a batch and holds the pieces against it.
 fn pieces(batch: &Batch, limit: usize) -> Vec<Batch> {
-    let texts = texts(batch.clone(), limit).unwrap();
-    let pieces: Vec<Batch> = texts
-        .iter()
+    let pieces: Vec<Batch> = texts(batch.clone(), limit)
+        .unwrap()
         .map(|text| {
+            let text = &text.unwrap();
             assert!(text.len() <= limit, "{} > {limit}", text.len());
             assert!(!text.contains(|c: char| c.is_control() && c != '\u{7f}' && c < '\u{80}'));
             assert!(!text.contains(['\u{fffe}', '\u{ffff}']));
@@ -86,6 +86,7 @@ fn pieces(batch: &Batch, limit: usize) -> Vec<Batch> {
         })
         .collect();
     for piece in &pieces {
+        assert!(writes(&piece.content) <= WRITES);
         assert_eq!(
             (&piece.tenant, piece.source, piece.id, piece.received),
             (&batch.tenant, batch.source, batch.id, batch.received)
@@ -146,6 +147,47 @@ proptest! {
         limit in 1200_usize..20_000,
     ) {
         pieces(&batch(content), limit);
+    }
+}
+
+#[test]
+fn a_piece_is_handled_in_time_whatever_it_holds() {
+    let series = |many: usize| -> Vec<SeriesPoints> {
+        let one = |i| {
+            let mut points = SeriesPoints::new(name(&format!("s{i}")));
+            let value = Value::new(1.0).unwrap();
+            points.push(i, Timestamp::MIN, value, Tags::none());
+            points
+        };
+        (0..).take(many).map(one).collect()
+    };
+    let rejects = |many: usize| (5000..).take(many).map(|i| reject(i, b"{}")).collect();
+    for (of_series, of_rejects, expected) in [
+        (WRITES, 0, 1),
+        (WRITES + 1, 0, 2),
+        (0, WRITES, 1),
+        (1, WRITES, 2),
+        (3 * WRITES, 2 * WRITES, 5),
+    ] {
+        let content = Content::Points {
+            series: series(of_series),
+            rejects: rejects(of_rejects),
+        };
+        assert_eq!(pieces(&batch(content), LONGEST).len(), expected);
+    }
+    let content = Content::Messages {
+        series: name("m"),
+        first: 7,
+        payloads: vec![Payload::new(b"x"); 2 * WRITES + 1],
+    };
+    assert_eq!(pieces(&batch(content), LONGEST).len(), 3);
+}
+
+proptest! {
+    #[test]
+    fn a_length_is_that_of_the_text(content in prop_oneof![points(), messages()]) {
+        let batch = batch(content);
+        prop_assert_eq!(length(&batch).unwrap(), text(&batch).unwrap().len());
     }
 }
 
