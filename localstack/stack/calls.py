@@ -34,27 +34,30 @@ class Call:
     operation: str
     #: Pairs of action and resource, as `dynamodb:Query` and `table/x/index/y`.
     uses: tuple[tuple[str, str], ...]
+    #: The trace that it belongs to; empty if it tells of none.
+    trace: str
 
 
 def read(headers: Mapping[str, str], path: str, body: bytes) -> Call:
     """What a request asks for."""
     agent = CALLER.search(headers.get("x-amz-user-agent", "") + " " + headers.get("user-agent", ""))
     function = agent[1] if agent else ""
+    trace = headers.get("x-amzn-trace-id", "")
     invoked = INVOKE.match(path)
     if invoked:
         name = unquote(invoked[1]).rsplit(":", 1)[-1]
-        return Call(function, "lambda", "Invoke", (("lambda:InvokeFunction", name),))
+        return Call(function, "lambda", "Invoke", (("lambda:InvokeFunction", name),), trace)
     target, _, operation = headers.get("x-amz-target", "").partition(".")
     service = SERVICES.get(target, "other")
     if service == "other":
         # Allowed by none of our policies, as it is not named as they would.
         operation = operation or path
-        return Call(function, service, operation, ((f"other:{operation}", ""),))
+        return Call(function, service, operation, ((f"other:{operation}", ""),), trace)
     asked = json.loads(body)
     uses = dict.fromkeys(
         dynamodb(operation, asked) if service == "dynamodb" else sqs(operation, asked)
     )
-    return Call(function, service, operation, tuple(uses))
+    return Call(function, service, operation, tuple(uses), trace)
 
 
 def dynamodb(operation: str, asked: dict[str, Any]) -> Iterator[tuple[str, str]]:
