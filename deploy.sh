@@ -57,10 +57,10 @@ build_functions() {
 }
 
 run_local() {
-    cargo build --quiet --release --locked --package tidemark --package tidemark-data-server
+    cargo build --quiet --profile local --locked --package tidemark --package tidemark-data-server
     local data_server=
     if [[ -z ${TIDEMARK_SOURCE_URL:-} ]]; then
-        target/release/data-server --port 28462 "${stand_in[@]}" &
+        target/local/data-server --port 28462 "${stand_in[@]}" &
         data_server=$!
         # Its port may be taken; asking whoever holds it would take his messages.
         sleep 0.2
@@ -71,7 +71,7 @@ run_local() {
     local status=0
     # An interrupt reaches both processes; this shell waits for them to end.
     trap : INT TERM
-    target/release/tidemark &
+    target/local/tidemark &
     local tidemark=$!
     while kill -0 "$tidemark" 2>/dev/null; do
         status=0
@@ -167,8 +167,8 @@ run_bench() {
             return
             ;;
     esac
-    cargo build --quiet --release --locked --package tidemark --package tidemark-bench
-    target/release/tidemark-bench --tidemark "$PWD/target/release/tidemark" "$@"
+    cargo build --quiet --profile local --locked --package tidemark --package tidemark-bench
+    target/local/tidemark-bench --tidemark "$PWD/target/local/tidemark" "$@"
 }
 
 command=${1:-help}
