@@ -8,6 +8,7 @@ use std::time::Duration;
 use lambda_runtime::{Context, LambdaEvent, Runtime, service_fn};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 use tracing::Instrument;
 
 use crate::cloudwatch;
@@ -86,13 +87,22 @@ const UNTOLD: Duration = Duration::from_secs(30);
     clippy::disallowed_methods,
     reason = "Lambda names the end by the clock of the system"
 )]
-pub(crate) fn left(context: &Context) -> Duration {
+fn left(context: &Context) -> Duration {
     let now = std::time::SystemTime::now();
     let after = now.duration_since(context.deadline()).unwrap_or_default();
     if after > Duration::from_hours(24) {
         return UNTOLD;
     }
     context.deadline().duration_since(now).unwrap_or_default()
+}
+
+/// How long before Lambda breaks an invocation off its work is given up, so that
+/// it is answered, logged and measured all the same.
+const MARGIN: Duration = Duration::from_secs(1);
+
+/// When the work of an invocation is given up.
+pub(crate) fn until(context: &Context) -> Instant {
+    Instant::now() + left(context).saturating_sub(MARGIN)
 }
 
 /// An error and what caused it.
@@ -129,6 +139,9 @@ mod tests {
             let millis = i64::try_from(since.as_millis()).unwrap() + seconds * 1000;
             context.deadline = millis.unsigned_abs();
             assert_eq!(left(&context).as_secs_f64().round(), f64::from(about));
+            let work = until(&context).saturating_duration_since(Instant::now());
+            let about = (f64::from(about) - 1.0).max(0.0);
+            assert_eq!(work.as_secs_f64().round(), about);
         }
     }
 }

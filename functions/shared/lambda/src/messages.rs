@@ -2,7 +2,6 @@
 //! failure of its own; SQS delivers the failures again, and those alone.
 
 use std::panic::AssertUnwindSafe;
-use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt, stream};
 use lambda_runtime::Context;
@@ -11,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
-use crate::invocation::{Error, causes, left, serve};
+use crate::invocation::{Error, causes, serve, until};
 
 /// Messages of a queue.
 #[derive(Debug, Deserialize)]
@@ -53,13 +52,10 @@ struct Failure {
 
 /// How many messages are handled at once.
 const AT_ONCE: usize = 8;
-/// How long before Lambda breaks the invocation off messages are given up, so
-/// that those that are done are not delivered again.
-const MARGIN: Duration = Duration::from_secs(1);
 
 /// Handles messages, each of which is a `T` in JSON. What cannot be read, an
 /// error, a panic, and what is not done in time are failures of one message,
-/// and are logged.
+/// and are logged; those that are done are not delivered again.
 ///
 /// The event source must ask for them (`ReportBatchItemFailures`): otherwise
 /// every message of an event counts as handled.
@@ -68,11 +64,8 @@ where
     T: DeserializeOwned,
     E: Into<Error>,
 {
-    serve(async |event: Messages, context: &Context| {
-        let until = Instant::now() + left(context).saturating_sub(MARGIN);
-        Ok(run(event, until, &handle).await)
-    })
-    .await
+    serve(async |event: Messages, context: &Context| Ok(run(event, until(context), &handle).await))
+        .await
 }
 
 async fn run<T, E>(
@@ -126,6 +119,7 @@ where
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
+    use std::time::Duration;
 
     use serde_json::json;
     use tokio::time::sleep;

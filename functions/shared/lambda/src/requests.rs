@@ -2,7 +2,6 @@
 //! handler, and back.
 
 use std::panic::AssertUnwindSafe;
-use std::time::Instant;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -13,33 +12,43 @@ use tidemark_api::principal::Principal;
 use tidemark_api::problem::Problem;
 use tidemark_api::requests::Call;
 use tidemark_api::routes::{self, Match, Operation};
+use tokio::time::{Instant, timeout_at};
 
 use crate::event::{self, HttpEvent};
-use crate::invocation::{Error, serve};
+use crate::invocation::{Error, serve, until};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The largest body taken, in bytes as sent: one that is sent to Lambda in
 /// base64 has less than its 6 MB.
 const MAX_BODY: usize = 4 << 20;
+/// When to ask again what took too long, in seconds.
+const RETRY_AFTER: u32 = 1;
 
 /// Answers requests of the routes whose operation `handle` knows; of others it
 /// is to say that there is nothing ([`Problem::not_found`]).
 ///
 /// A path that there is not is 404, a method that there is not 405, a handler
-/// that panics 500. Each answer names the invocation in `x-request-id`, and
+/// that panics 500, one that is not done a second before Lambda breaks the
+/// invocation off 503. Each answer names the invocation in `x-request-id`, and
 /// each request is a line in the log.
 pub async fn http<H>(handle: H) -> Result<(), Error>
 where
     H: AsyncFn(Operation, &Call<'_>, &Request<Bytes>) -> Result<Response<Bytes>, Problem>,
 {
     serve(async |event: HttpEvent, context: &Context| {
-        let response = answer(&handle, &event.request()?, &context.request_id).await;
+        let (request, id) = (event.request()?, &context.request_id);
+        let response = answer(&handle, &request, id, until(context)).await;
         Ok(event::answer(response))
     })
     .await
 }
 
-async fn answer<H>(handle: &H, request: &Request<Bytes>, id: &str) -> Response<Bytes>
+async fn answer<H>(
+    handle: &H,
+    request: &Request<Bytes>,
+    id: &str,
+    until: Instant,
+) -> Response<Bytes>
 where
     H: AsyncFn(Operation, &Call<'_>, &Request<Bytes>) -> Result<Response<Bytes>, Problem>,
 {
@@ -47,17 +56,19 @@ where
     let (method, path) = (request.method(), request.uri().path());
     let found = routes::find(method, path);
     let route = found.as_ref().map_or("-", |found| found.route.path);
-    let handled = AssertUnwindSafe(dispatch(handle, &found, request))
-        .catch_unwind()
-        .await;
-    let mut response = handled.unwrap_or_else(|_| {
-        tracing::error!("a handler panicked");
-        Err(Problem::internal())
-    });
-    let mut response = match &mut response {
-        Ok(response) => std::mem::take(response),
-        Err(problem) => problem.clone().into(),
+    let handled = AssertUnwindSafe(dispatch(handle, &found, request)).catch_unwind();
+    let handled = match timeout_at(until, handled).await {
+        Ok(Ok(handled)) => handled,
+        Ok(Err(_)) => {
+            tracing::error!("a handler panicked");
+            Err(Problem::internal())
+        }
+        Err(_) => {
+            tracing::error!("the time was up");
+            Err(Problem::unavailable(RETRY_AFTER))
+        }
     };
+    let mut response = handled.unwrap_or_else(Response::from);
     if let Ok(id) = HeaderValue::from_str(id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
@@ -103,13 +114,20 @@ where
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use http::StatusCode;
-    use http::header::{ALLOW, CONTENT_TYPE};
+    use http::header::{self, ALLOW, CONTENT_TYPE};
     use tidemark_api::routes::Query;
+    use tokio::time::sleep;
 
     use super::*;
 
-    /// Answers the list of series with what was asked, panics at statistics.
+    /// How much time there is for a request.
+    const TIME: Duration = Duration::from_secs(28);
+
+    /// Answers the list of series with what was asked, panics at statistics, takes
+    /// an hour over points.
     async fn ask(method: &str, target: &str, body: usize) -> Response<Bytes> {
         let request = Request::builder()
             .method(method)
@@ -124,9 +142,13 @@ mod tests {
                 request.body().len()
             )))),
             Operation::Query(Query::Stats) => panic!("at {}", call.uri),
+            Operation::Query(Query::Points) => {
+                sleep(Duration::from_hours(1)).await;
+                Ok(Response::new(Bytes::new()))
+            }
             _ => Err(Problem::not_found()),
         };
-        answer(&handle, &request, "the-id").await
+        answer(&handle, &request, "the-id", Instant::now() + TIME).await
     }
 
     #[tokio::test]
@@ -159,6 +181,16 @@ mod tests {
             ask("PUT", "/api", 0).await.headers()[ALLOW],
             "POST, GET, HEAD"
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_not_done_in_time_is_answered_all_the_same() {
+        let asked = Instant::now();
+        let response = ask("GET", "/api/a/points", 0).await;
+        assert_eq!(asked.elapsed(), TIME);
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(response.headers()[header::RETRY_AFTER], "1");
+        assert_eq!(response.headers()[REQUEST_ID], "the-id");
     }
 
     #[tokio::test]
