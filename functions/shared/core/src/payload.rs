@@ -29,25 +29,9 @@ impl Payload {
 
     /// Keeps `bytes`, or what fits of it.
     pub fn new(bytes: &[u8]) -> Self {
-        if bytes.len() <= Self::MAX_BYTES {
-            return Self {
-                bytes: bytes.to_vec(),
-                cut: None,
-            };
-        }
-        let sha256 = Sha256::digest(bytes)
-            .iter()
-            .flat_map(|byte| [byte >> 4, byte & 15])
-            .filter_map(|digit| char::from_digit(digit.into(), 16))
-            .collect();
-        let cut = Some(Cut {
-            length: bytes.len() as u64,
-            sha256,
-        });
-        Self {
-            bytes: bytes[..Self::MAX_BYTES].to_vec(),
-            cut,
-        }
+        let mut builder = PayloadBuilder::default();
+        builder.push(bytes);
+        builder.finish()
     }
 
     /// Puts a payload together again from what a store kept.
@@ -68,6 +52,48 @@ impl Payload {
     /// All of it, if all of it was kept.
     pub fn whole(&self) -> Option<&[u8]> {
         self.cut.is_none().then_some(&self.bytes)
+    }
+}
+
+/// A payload that comes in parts. Holds no more than is kept of it, however
+/// long it gets.
+#[derive(Debug, Clone, Default)]
+pub struct PayloadBuilder {
+    bytes: Vec<u8>,
+    length: u64,
+    /// There once it is too long to be kept whole: most never are.
+    digest: Option<Sha256>,
+}
+
+impl PayloadBuilder {
+    /// Takes the next part.
+    pub fn push(&mut self, part: &[u8]) {
+        self.length += part.len() as u64;
+        let room = Payload::MAX_BYTES - self.bytes.len();
+        let (kept, beyond) = part.split_at(room.min(part.len()));
+        self.bytes.extend_from_slice(kept);
+        if !beyond.is_empty() {
+            self.digest
+                .get_or_insert_with(|| Sha256::new_with_prefix(&self.bytes))
+                .update(beyond);
+        }
+    }
+
+    /// The payload, of which all parts have come.
+    pub fn finish(self) -> Payload {
+        let cut = self.digest.map(|digest| Cut {
+            length: self.length,
+            sha256: digest
+                .finalize()
+                .iter()
+                .flat_map(|byte| [byte >> 4, byte & 15])
+                .filter_map(|digit| char::from_digit(digit.into(), 16))
+                .collect(),
+        });
+        Payload {
+            bytes: self.bytes,
+            cut,
+        }
     }
 }
 
@@ -152,6 +178,28 @@ mod tests {
         assert_eq!(payload.whole(), None);
         let json = serde_json::to_string(&payload).unwrap();
         assert_eq!(serde_json::from_str::<Payload>(&json).unwrap(), payload);
+    }
+
+    #[test]
+    fn a_digest_is_that_of_all_bytes() {
+        let payload = Payload::new(&vec![b'a'; 1_000_000]);
+        let known = "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0";
+        assert_eq!(payload.cut().map(|c| c.sha256.as_str()), Some(known));
+    }
+
+    #[test]
+    fn how_it_comes_in_parts_does_not_matter() {
+        let longest = Payload::MAX_BYTES;
+        for length in [0, 1, longest - 1, longest, longest + 1, 3 * longest] {
+            let bytes: Vec<u8> = (0..=250).cycle().take(length).collect();
+            let whole = Payload::new(&bytes);
+            assert_eq!(whole.cut().is_some(), length > longest);
+            for size in [1, 1000, longest - 1, longest, longest + 1] {
+                let mut builder = PayloadBuilder::default();
+                bytes.chunks(size).for_each(|part| builder.push(part));
+                assert_eq!(builder.finish(), whole, "{length} in parts of {size}");
+            }
+        }
     }
 
     proptest! {

@@ -12,7 +12,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
 use tidemark_core::batch::{Batch, Content, Source};
 use tidemark_core::name::{SeriesName, Tenant};
 use tidemark_core::payload::Payload;
@@ -54,7 +53,7 @@ pub struct Fetcher {
 }
 
 /// A message and when it was received.
-type Received = (Timestamp, Bytes);
+type Received = (Timestamp, Payload);
 
 impl Fetcher {
     /// Fetches what there is, for `budget` or a little longer: what is in hand
@@ -105,14 +104,14 @@ impl Fetcher {
         let mut forwarded = 0;
         let mut next = taken.recv().await;
         while let Some((received, message)) = next.take() {
-            let mut payloads = vec![Payload::new(&message)];
+            let mut payloads = vec![message];
             // What came meanwhile goes along.
             while let Ok((later, message)) = taken.try_recv() {
                 if later.since(received) > APART {
                     next = Some((later, message));
                     break;
                 }
-                payloads.push(Payload::new(&message));
+                payloads.push(message);
             }
             forwarded += payloads.len() as u64;
             self.send(received, payloads, stuck).await;

@@ -3,26 +3,25 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{StatusCode, Uri};
 use http_body_util::{BodyExt, Empty};
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use tidemark_core::payload::{Payload, PayloadBuilder};
+use tidemark_store::error::causes;
 
 /// How long an answer may take. Long, since a message that comes after we hung
 /// up is lost.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// How much of a message is read, in bytes; what is longer is a discard anyway,
-/// of which less is kept.
-const LONGEST: usize = 16 << 20;
 
 /// What the data server answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// A message, which the server has forgotten by now.
-    Message(Bytes),
+    /// A message, which the server has forgotten by now; what is kept of it.
+    Message(Payload),
     /// There is none at the moment.
     Empty,
 }
@@ -80,16 +79,15 @@ impl DataServer for HttpDataServer {
                 .map_err(|e| causes(&e))?;
             match response.status() {
                 StatusCode::OK => {
+                    // To its end, however long it is, for its length and digest.
                     let mut body = response.into_body();
-                    let mut message = BytesMut::new();
-                    while message.len() < LONGEST
-                        && let Some(frame) = body.frame().await
-                    {
+                    let mut message = PayloadBuilder::default();
+                    while let Some(frame) = body.frame().await {
                         if let Ok(data) = frame.map_err(|e| causes(&e))?.into_data() {
-                            message.extend_from_slice(&data);
+                            message.push(&data);
                         }
                     }
-                    Ok(Answer::Message(message.freeze()))
+                    Ok(Answer::Message(message.finish()))
                 }
                 StatusCode::NOT_FOUND => Ok(Answer::Empty),
                 status => Err(format!("it answered {status}")),
@@ -99,15 +97,4 @@ impl DataServer for HttpDataServer {
             .await
             .unwrap_or_else(|_| Err(format!("it did not answer within {PATIENCE:?}")))
     }
-}
-
-fn causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

@@ -1,4 +1,6 @@
 use std::collections::VecDeque;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::sync::Mutex as SyncMutex;
 
 use async_trait::async_trait;
@@ -56,8 +58,8 @@ impl Shelf {
     }
 }
 
-fn message(i: u32) -> Bytes {
-    Bytes::from(format!("message {i} \u{fffd}"))
+fn message(i: u32) -> Payload {
+    Payload::new(format!("message {i} \u{fffd}").as_bytes())
 }
 
 fn fetcher(
@@ -85,16 +87,16 @@ async fn drains_until_there_is_nothing() {
     let answers = (0..500).map(|i| Ok(Answer::Message(message(i)))).collect();
     let (fetcher, shelf) = fetcher(answers, 0);
     assert_eq!(fetcher.tick(Duration::from_secs(1)).await, 500);
-    let expected: Vec<Vec<u8>> = (0..500).map(|i| message(i).to_vec()).collect();
+    let expected: Vec<Vec<u8>> = (0..500).map(|i| message(i).bytes().to_vec()).collect();
     assert_eq!(shelf.payloads(), expected);
 }
 
 #[tokio::test(start_paused = true)]
 async fn bytes_of_any_kind_travel_untouched() {
-    let odd = Bytes::from_static(b"\xff\x00{]");
-    let (fetcher, shelf) = fetcher(vec![Ok(Answer::Message(odd.clone()))], 0);
+    let odd = b"\xff\x00{]";
+    let (fetcher, shelf) = fetcher(vec![Ok(Answer::Message(Payload::new(odd)))], 0);
     fetcher.tick(Duration::from_secs(1)).await;
-    assert_eq!(shelf.payloads(), [odd.to_vec()]);
+    assert_eq!(shelf.payloads(), [odd]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -120,6 +122,37 @@ async fn what_is_in_hand_outlives_a_failing_queue() {
         forwarded += fetcher.tick(Duration::from_secs(1)).await;
     }
     assert_eq!(forwarded, 10);
-    let expected: Vec<Vec<u8>> = (0..10).map(|i| message(i).to_vec()).collect();
+    let expected: Vec<Vec<u8>> = (0..10).map(|i| message(i).bytes().to_vec()).collect();
     assert_eq!(shelf.payloads(), expected);
+}
+
+/// A data server that answers one request with `body`. Where it is.
+fn one_answer(body: Vec<u8>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut asked = Vec::new();
+        while !asked.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            asked.extend(byte);
+        }
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(&body).unwrap();
+    });
+    format!("http://{address}/")
+}
+
+/// What is kept of a message does not depend on how much that is: length and
+/// digest are those of all that came.
+#[tokio::test]
+async fn a_message_of_any_length_is_read_to_its_end() {
+    for length in [10, Payload::MAX_BYTES + 1, 17 << 20] {
+        let body: Vec<u8> = (0..=250).cycle().take(length).collect();
+        let expected = Payload::new(&body);
+        let server = HttpDataServer::new(&one_answer(body)).unwrap();
+        assert_eq!(server.next().await, Ok(Answer::Message(expected)));
+    }
 }
