@@ -2,7 +2,7 @@
 //! into a status, with its cause in the log and none of it in the answer.
 
 use tidemark_api::problem::Problem;
-use tidemark_store::error::{Kind, StoreError};
+use tidemark_store::error::{Kind, StoreError, causes};
 
 /// When a client may try again, in seconds.
 const RETRY_AFTER: u32 = 1;
@@ -21,12 +21,5 @@ pub fn problem(error: &StoreError) -> Problem {
 
 /// Logs an error with its causes, once.
 pub fn log(error: &StoreError) {
-    let mut causes = String::new();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        causes.push_str(": ");
-        causes.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    tracing::error!(kind = ?error.kind(), "{error}{causes}");
+    tracing::error!(kind = ?error.kind(), "{}", causes(error));
 }
