@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 
+use futures_util::{StreamExt, TryStreamExt, stream};
 use tidemark_api::answer::measurements::{Measurements, Row};
 use tidemark_api::problem::Problem;
 use tidemark_api::requests::{Call, measurements};
@@ -18,6 +19,8 @@ use crate::failure;
 const CODES: usize = 1000;
 /// How many points are read ahead, of all codes together.
 const AHEAD: usize = 50_000;
+/// How many codes are read at the same time.
+const READS: usize = 8;
 
 /// The points of one OBIS code that were read ahead.
 struct Feed {
@@ -94,24 +97,33 @@ impl Query {
         feeds: &mut [Feed],
         read_ahead: usize,
     ) -> Result<Option<Timestamp>, Problem> {
-        for feed in &mut *feeds {
-            while let Some(range) = feed.rest
-                && feed.ahead.is_empty()
-            {
-                let scan = feed.series.scan(range, Order::Descending, read_ahead);
-                let page = self
-                    .points
-                    .read(scan)
-                    .await
-                    .map_err(|e| failure::problem(&e))?;
-                feed.ahead.extend(page.points);
-                feed.rest = page.rest;
-            }
-        }
+        let empty = feeds
+            .iter_mut()
+            .filter(|feed| feed.ahead.is_empty() && feed.rest.is_some());
+        let reads: Vec<_> = empty.map(|feed| self.read_on(feed, read_ahead)).collect();
+        let reads = stream::iter(reads).buffer_unordered(READS);
+        reads.try_collect::<()>().await?;
         Ok(feeds
             .iter()
             .filter_map(|feed| Some(feed.ahead.front()?.time))
             .max())
+    }
+
+    /// Reads a feed ahead, to at least one point if it has any left.
+    async fn read_on(&self, feed: &mut Feed, read_ahead: usize) -> Result<(), Problem> {
+        while let Some(range) = feed.rest
+            && feed.ahead.is_empty()
+        {
+            let scan = feed.series.scan(range, Order::Descending, read_ahead);
+            let page = self
+                .points
+                .read(scan)
+                .await
+                .map_err(|e| failure::problem(&e))?;
+            feed.ahead.extend(page.points);
+            feed.rest = page.rest;
+        }
+        Ok(())
     }
 }
 

@@ -1,6 +1,7 @@
 //! `GET /api`: which series there are.
 
 use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use http::Response;
 use tidemark_api::answer::series::{Details, SeriesList};
 use tidemark_api::problem::Problem;
@@ -13,6 +14,10 @@ use tidemark_store::port::Series;
 
 use super::{Known, Query};
 use crate::failure;
+
+/// How many series are looked at in detail at the same time: each look is a
+/// calculation.
+const LOOKS: usize = 8;
 
 impl Query {
     pub(super) async fn series(&self, call: &Call<'_>) -> Result<Response<Bytes>, Problem> {
@@ -27,14 +32,16 @@ impl Query {
         )
         .map_err(fail)?;
         let mut list = SeriesList::new(count, request.decimals, paging.limit);
+        let mut details: Vec<Details> = Vec::new();
+        if request.details {
+            let shown = found.iter().take(paging.limit);
+            let looks: Vec<_> = shown.map(|series| self.details(call, series)).collect();
+            let looks = stream::iter(looks).buffered(LOOKS);
+            details = looks.try_collect().await?;
+        }
         let mut shown = None;
         for (position, series) in found.iter().enumerate() {
-            let details = if request.details && position < paging.limit {
-                Some(self.details(call, series).await?)
-            } else {
-                None
-            };
-            if !list.push(&series.name, series.updated, details.as_ref()) {
+            if !list.push(&series.name, series.updated, details.get(position)) {
                 break;
             }
             shown = Some(position);

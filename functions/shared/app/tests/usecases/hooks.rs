@@ -1,7 +1,8 @@
 //! The embedded store with hooks: calls that fail when a test says so, points
 //! that are refused, extents that are exaggerated.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -49,10 +50,16 @@ pub(crate) enum Done {
     AllTheSame,
 }
 
+/// Something that happens meanwhile.
+type Event = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// What a test wants of the ports.
 #[derive(Default)]
 pub(crate) struct Hooks {
     faults: Mutex<Vec<(Call, Kind, Done)>>,
+    event: Mutex<Option<(Call, Event)>>,
+    in_hand: AtomicUsize,
+    most_in_hand: AtomicUsize,
     refuses: Mutex<Option<f64>>,
     exaggerates: Mutex<Option<u64>>,
     stingy: AtomicBool,
@@ -64,6 +71,17 @@ impl Hooks {
     /// Has the next such call fail, once.
     pub(crate) fn fail(&self, call: Call, kind: Kind, done: Done) {
         self.faults.lock().unwrap().push((call, kind, done));
+    }
+
+    /// Has something happen between the next such call and its answer, once.
+    pub(crate) fn meanwhile(&self, call: Call, event: impl Future<Output = ()> + Send + 'static) {
+        *self.event.lock().unwrap() = Some((call, Box::pin(event)));
+    }
+
+    /// How many calls were under way at the same time at the most, since the
+    /// last time that this was asked.
+    pub(crate) fn most_at_once(&self) -> usize {
+        self.most_in_hand.swap(0, Ordering::Relaxed)
     }
 
     /// Has the point store refuse values of at least this.
@@ -89,6 +107,21 @@ impl Hooks {
     }
 
     async fn around<T>(&self, call: Call, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let in_hand = self.in_hand.fetch_add(1, Ordering::Relaxed) + 1;
+        self.most_in_hand.fetch_max(in_hand, Ordering::Relaxed);
+        // However fast the store is, whoever calls at the same time has a turn.
+        tokio::task::yield_now().await;
+        let outcome = self.perhaps(call, work).await;
+        let event = self.event.lock().unwrap().take_if(|(at, _)| *at == call);
+        if let Some((_, event)) = event {
+            event.await;
+        }
+        self.in_hand.fetch_sub(1, Ordering::Relaxed);
+        outcome
+    }
+
+    /// Does `work`, unless it is to fail.
+    async fn perhaps<T>(&self, call: Call, work: impl Future<Output = Result<T>>) -> Result<T> {
         let fault = {
             let mut faults = self.faults.lock().unwrap();
             let at = faults.iter().position(|(failing, ..)| *failing == call);

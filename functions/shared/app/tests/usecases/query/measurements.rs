@@ -153,3 +153,20 @@ async fn meter_and_measurement_are_both_named() {
         }
     }
 }
+
+#[tokio::test]
+async fn codes_are_read_several_at_a_time() {
+    let world = World::new();
+    let codes: Vec<String> = (10..35).map(|i| format!("1-0:{i}.8.0")).collect();
+    for code in &codes {
+        let series = format!("energy:m:{code}");
+        world.load(&series, &[(10, 1.0), (20, 2.0)]).await;
+    }
+    world.hooks.most_at_once();
+    let (rows, _) = rows(&world, "/meterdata/measurement?muid=m&measurement=energy").await;
+    assert_eq!(world.hooks.most_at_once(), 8);
+    assert_eq!(rows.len(), 2);
+    for (row, value) in rows.iter().zip([2, 1]) {
+        assert!(codes.iter().all(|code| row[code.as_str()] == value));
+    }
+}

@@ -2,7 +2,9 @@
 
 use http::StatusCode;
 use serde_json::{Value as Json, json};
+use tidemark_store::error::Kind;
 
+use crate::hooks::{Call, Done};
 use crate::world::World;
 
 /// The names of all pages of a list, each with the count that was told.
@@ -82,4 +84,42 @@ async fn details_tell_about_the_points() {
     assert_eq!(plain["series"][0].get("points"), None);
     // When the last batch was received.
     assert_eq!(plain["series"][0]["updated"], "2023-11-14T22:13:20Z");
+}
+
+#[tokio::test]
+async fn details_are_looked_up_several_at_a_time_and_stay_in_order() {
+    let world = World::new();
+    let names: Vec<String> = (10..35).map(|i| format!("s{i}")).collect();
+    for (count, name) in (1..).zip(&names) {
+        let points: Vec<_> = (0..count).map(|t| (t, 1.0)).collect();
+        world.load(name, &points).await;
+    }
+    world.hooks.most_at_once();
+    let list = world.get("/api?details=true&limit=20").await;
+    assert_eq!(world.hooks.most_at_once(), 8);
+    assert!(list.next().is_some());
+    let list = list.json();
+    let rows = list["series"].as_array().unwrap();
+    assert_eq!(rows.len(), 20);
+    for ((count, name), row) in (1..).zip(&names).zip(rows) {
+        assert_eq!(
+            (&row["name"], &row["points"]),
+            (&json!(name), &json!(count))
+        );
+    }
+}
+
+#[tokio::test]
+async fn one_series_that_cannot_be_looked_at_is_a_failure_of_all() {
+    let world = World::new();
+    for name in ["a", "b", "c"] {
+        world.load(name, &[(1, 1.0)]).await;
+    }
+    world
+        .hooks
+        .fail(Call::Summarize, Kind::Unavailable, Done::Not);
+    let answer = world.get("/api?details=true").await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    let answer = world.get("/api?details=true").await;
+    assert_eq!(answer.status, StatusCode::OK);
 }
