@@ -2,6 +2,7 @@
 //! that are still under way; then the store removes what it can.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::Response;
@@ -9,12 +10,18 @@ use tidemark_api::answer;
 use tidemark_api::problem::Problem;
 use tidemark_api::requests::{Call, series};
 use tidemark_core::name::SeriesKey;
+use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstone;
-use tidemark_store::error::StoreError;
+use tidemark_store::error::{Kind, StoreError, causes};
 use tidemark_store::port::{Catalog, PointStore};
+use tokio::time::timeout;
 
 use crate::clock::Clock;
 use crate::failure;
+
+/// How long a client waits for points to be removed that are hidden already: with
+/// what came before, less than a function behind the gateway has.
+const PATIENCE: Duration = Duration::from_secs(12);
 
 /// The use case.
 #[derive(Clone)]
@@ -44,19 +51,36 @@ impl Eraser {
         } else {
             self.bury(&series, Tombstone { range, deleted_at }).await
         };
-        let existed = existed.map_err(fail)?;
-        if existed || whole {
-            // Of a series that is gone, too: an earlier deletion may have failed
-            // here, and tombstones do not last.
-            self.points
-                .delete(&series, range, deleted_at)
-                .await
-                .map_err(fail)?;
-        }
-        if !existed {
+        if !existed.map_err(fail)? {
+            // Nothing is removed: it could be the points of a batch that is being
+            // stored, whose series is about to be made known, and of which no
+            // tombstone says that they are gone.
             return Err(Problem::unknown_series(&series.name));
         }
+        self.remove(&series, range, deleted_at)
+            .await
+            .map_err(fail)?;
         Ok(answer::no_content())
+    }
+
+    /// Removes what a tombstone hides, if that can be done now. Otherwise the
+    /// store does so later, before it forgets the tombstone: what was deleted is
+    /// gone already, and asked again it would be unknown.
+    async fn remove(
+        &self,
+        series: &SeriesKey,
+        range: TimeRange,
+        deleted_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let removing = self.points.delete(series, range, deleted_at);
+        let why = match timeout(PATIENCE, removing).await {
+            Ok(Err(error)) if error.kind() == Kind::Unavailable => causes(&error),
+            Ok(removed) => return removed,
+            Err(_) => format!("it took longer than {PATIENCE:?}"),
+        };
+        let series = series.name.as_str();
+        tracing::warn!(series, "what was deleted is hidden, but not removed: {why}");
+        Ok(())
     }
 
     /// Records that a range is deleted. False if there is no such series.

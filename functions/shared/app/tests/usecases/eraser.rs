@@ -153,36 +153,109 @@ async fn too_many_separate_deletions_are_409_and_delete_nothing() {
 }
 
 #[tokio::test]
-async fn a_deletion_that_failed_half_way_can_be_made_again() {
-    for call in [Call::DeletePoints, Call::Tombstone] {
+async fn a_deletion_that_was_not_recorded_can_be_made_again() {
+    for done in [Done::Not, Done::AllTheSame] {
+        let world = World::new();
+        world.load("a", &[(1, 1.0), (2, 2.0)]).await;
+        world.hooks.fail(Call::Tombstone, Kind::Unavailable, done);
+        let uri = "/api/a?from=1&to=1";
+        let answer = world.delete(uri).await;
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(world.delete(uri).await.status, StatusCode::NO_CONTENT);
+        assert_eq!(stats(&world).await, r#"{"count":1,"sum":2}"#);
+        assert_eq!(world.points(&Tenant::local(), "a").await.len(), 1);
+    }
+}
+
+/// What a deletion could not remove is gone all the same: hidden, and removed
+/// before the tombstone that hides it is forgotten.
+#[tokio::test]
+async fn a_deletion_is_in_force_once_it_is_recorded() {
+    for (uri, left) in [
+        ("/api/a", "404"),
+        ("/api/a?from=1&to=1", r#"{"count":1,"sum":2}"#),
+    ] {
         for done in [Done::Not, Done::AllTheSame] {
             let world = World::new();
             world.load("a", &[(1, 1.0), (2, 2.0)]).await;
-            world.hooks.fail(call, Kind::Unavailable, done);
-            let uri = "/api/a?from=1&to=1";
-            let answer = world.delete(uri).await;
-            assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+            world
+                .hooks
+                .fail(Call::DeletePoints, Kind::Unavailable, done);
             assert_eq!(world.delete(uri).await.status, StatusCode::NO_CONTENT);
-            assert_eq!(stats(&world).await, r#"{"count":1,"sum":2}"#);
-            assert_eq!(world.points(&Tenant::local(), "a").await.len(), 1);
+            assert!(world.hooks.all_happened());
+            assert_eq!(stats(&world).await, left, "{uri}");
+            tombstones_are_forgotten(&world).await;
+            let points = world.points(&Tenant::local(), "a").await;
+            assert!(points.iter().all(|point| point.time != at(1)), "{uri}");
         }
     }
 }
 
+/// Lets so much time go by that the next deletion forgets all earlier ones, and
+/// makes one.
+async fn tombstones_are_forgotten(world: &World) {
+    world.clock.set(NOW + 16 * 24 * 3600);
+    world.load("a", &[(3, 4.0)]).await;
+    let answer = world.delete("/api/a?from=1000").await;
+    assert_eq!(answer.status, StatusCode::NO_CONTENT);
+}
+
 #[tokio::test]
-async fn deleting_again_removes_what_a_failure_left_of_a_series() {
-    for (call, done) in [
-        (Call::DeletePoints, Done::Not),
-        (Call::DeleteSeries, Done::AllTheSame),
-    ] {
-        let world = World::new();
-        world.load("a", &[(1, 1.0), (2, 2.0)]).await;
-        world.hooks.fail(call, Kind::Unavailable, done);
-        let answer = world.delete("/api/a").await;
-        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
-        // The series is gone already; its points are now, too, so that they do
-        // not come back when its tombstone has had its time.
-        assert_eq!(world.delete("/api/a").await.status, StatusCode::NOT_FOUND);
-        assert!(world.points(&Tenant::local(), "a").await.is_empty());
-    }
+async fn a_removal_that_does_not_end_is_not_waited_for() {
+    let world = World::new();
+    world.load("a", &[(1, 1.0)]).await;
+    world.hooks.meanwhile(Call::DeletePoints, async {
+        // From here on nobody but the eraser's patience counts time.
+        tokio::time::pause();
+        std::future::pending::<()>().await;
+    });
+    assert_eq!(world.delete("/api/a").await.status, StatusCode::NO_CONTENT);
+    tokio::time::resume();
+    assert_eq!(stats(&world).await, "404");
+}
+
+#[tokio::test]
+async fn what_cannot_be_removed_for_good_is_a_failure() {
+    let world = World::new();
+    world.load("a", &[(1, 1.0)]).await;
+    world
+        .hooks
+        .fail(Call::DeletePoints, Kind::Internal, Done::Not);
+    let answer = world.delete("/api/a").await;
+    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+}
+
+/// The answer got lost, not the deletion: again it is 404, and what it was to
+/// remove is hidden until it is.
+#[tokio::test]
+async fn a_deletion_whose_answer_got_lost_is_in_force() {
+    let world = World::new();
+    world.load("a", &[(1, 1.0), (2, 2.0)]).await;
+    world
+        .hooks
+        .fail(Call::DeleteSeries, Kind::Unavailable, Done::AllTheSame);
+    let answer = world.delete("/api/a").await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(world.delete("/api/a").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(stats(&world).await, "404");
+    world.clock.set(NOW + 1);
+    world.load("a", &[(4, 8.0)]).await;
+    assert_eq!(stats(&world).await, r#"{"count":1,"sum":8}"#);
+    tombstones_are_forgotten(&world).await;
+    assert_eq!(stats(&world).await, r#"{"count":2,"sum":12}"#);
+    assert_eq!(world.points(&Tenant::local(), "a").await.len(), 2);
+}
+
+/// A series whose first batch is just being stored is not there yet, so that
+/// its points are none of the deletion's.
+#[tokio::test]
+async fn a_series_that_begins_meanwhile_keeps_its_points() {
+    let world = World::new();
+    let (validator, first) = (world.validator.clone(), batch(1, at(NOW), &[(1, 1.0)]));
+    world.clock.set(NOW + 1);
+    world.hooks.meanwhile(Call::DeleteSeries, async move {
+        validator.handle(first).await.unwrap();
+    });
+    assert_eq!(world.delete("/api/a").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(stats(&world).await, r#"{"count":1,"sum":1}"#);
 }
