@@ -8,6 +8,11 @@ use tidemark_core::time::Timestamp;
 pub trait Clock: Send + Sync {
     /// Now. No instant is told twice or after a later one, so that what is
     /// received after a deletion was answered is later than the deletion.
+    ///
+    /// That holds of one clock, which all use cases of one machine share. On
+    /// AWS every process has its own, so that it holds as far as these agree: a
+    /// batch that comes after a deletion was answered, but by less than they
+    /// differ, may count as received before it and be hidden.
     fn now(&self) -> Timestamp;
 }
 
