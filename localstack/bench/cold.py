@@ -12,16 +12,15 @@ what the network and TLS take on AWS comes on top, for every function that asks.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import io
 import json
 import os
 import statistics
 import subprocess
-import sys
-import threading
 import time
 import zipfile
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -99,91 +98,79 @@ EVENTS: dict[str, dict[str, Any]] = {
 }
 
 
-class Runtime(ThreadingHTTPServer):
-    """Hands one event to a function and waits for its answer; is AWS, too."""
-
-    daemon_threads = True
+class Runtime:
+    """Hands one event to a function and waits for its answer; is AWS and the data server, too. Its
+    part in the time is small: a function may ask for ten things at once."""
 
     def __init__(self, event: dict[str, Any]) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
         self.event = json.dumps(event).encode()
-        self.handed_out = False
-        self.answered = threading.Event()
-        self.at = 0.0
-        self.failed = False
+        self.is_handed_out = False
+        #: Done, with the time, once the function has answered.
+        self.answered: asyncio.Future[float] = asyncio.get_running_loop().create_future()
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Says nothing of connections that break: their function was stopped."""
-        if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(request, client_address)
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answers requests of one connection."""
+        # It ends with the function, or with this server.
+        with suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+                method, path, _ = head.split(" ", 2)
+                headers = dict(
+                    line.lower().split(": ", 1) for line in head.split("\r\n")[1:] if ": " in line
+                )
+                await skip_body(reader, headers)
+                writer.write(await self.answer(method, path, headers))
 
-
-class Handler(BaseHTTPRequestHandler):
-    """Answers the function."""
-
-    protocol_version = "HTTP/1.1"
-    # An answer is two small pieces; the second would wait 40 ms for the first's being confirmed.
-    disable_nagle_algorithm = True
-    server: Runtime
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Says nothing."""
-
-    def do_GET(self) -> None:
-        """The next event, once; or the data server, which has nothing."""
-        if not self.path.endswith("/invocation/next"):
-            self.send_error(404)
-            return
-        if self.server.handed_out:
-            time.sleep(5)
-            return
-        self.server.handed_out = True
-        deadline = int((time.time() + 30) * 1000)
-        self.answer(
-            self.server.event,
-            **{
-                "Lambda-Runtime-Aws-Request-Id": "id",
-                "Lambda-Runtime-Deadline-Ms": str(deadline),
-                "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:us-east-1:0:function:a",
-            },
-        )
-
-    def do_POST(self) -> None:
-        """The function's answer, or a call of AWS."""
-        if self.headers.get("transfer-encoding"):
-            while size := int(self.rfile.readline(), 16):
-                self.rfile.read(size + 2)
-            self.rfile.readline()
-        else:
-            self.rfile.read(int(self.headers.get("content-length") or 0))
-        if "/runtime/" in self.path:
-            self.server.at = time.perf_counter()
-            self.server.failed = not self.path.endswith("/response")
-            self.answer(b"")
-            self.server.answered.set()
-        else:
-            self.answer(b'{"Successful":[],"Failed":[]}' if self.is_sqs() else b"{}")
-
-    def is_sqs(self) -> bool:
-        """Whether this is a call of SQS."""
-        return self.headers.get("x-amz-target", "").startswith("AmazonSQS")
-
-    def answer(self, body: bytes, **headers: str) -> None:
-        """Answers 200."""
-        self.send_response(200)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+    async def answer(self, method: str, path: str, headers: dict[str, str]) -> bytes:
+        """Answers a request."""
+        if path.endswith("/invocation/next"):
+            if self.is_handed_out:
+                await asyncio.Future()
+            self.is_handed_out = True
+            deadline = int((time.time() + 30) * 1000)
+            return http(
+                self.event,
+                **{
+                    "Lambda-Runtime-Aws-Request-Id": "id",
+                    "Lambda-Runtime-Deadline-Ms": str(deadline),
+                    "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:us-east-1:0:function:a",
+                },
+            )
+        if path.endswith("/response"):
+            self.answered.set_result(time.perf_counter())
+            return http(b"")
+        if "/runtime/" in path:
+            self.answered.set_exception(RuntimeError(path))
+            return http(b"")
+        if method == "GET":
+            # The data server has nothing.
+            return http(b"", "404 Not Found")
+        is_sqs = headers.get("x-amz-target", "").startswith("amazonsqs")
+        return http(b'{"Successful":[],"Failed":[]}' if is_sqs else b"{}")
 
 
-def start(program: Path, event: dict[str, Any]) -> float:
+async def skip_body(reader: asyncio.StreamReader, headers: dict[str, str]) -> None:
+    """Reads the body of a request."""
+    if "transfer-encoding" in headers:
+        while size := int(await reader.readline(), 16):
+            await reader.readexactly(size + 2)
+        await reader.readline()
+    else:
+        await reader.readexactly(int(headers.get("content-length", "0")))
+
+
+def http(body: bytes, status: str = "200 OK", **headers: str) -> bytes:
+    """An answer."""
+    told = {"Content-Type": "application/json", "Content-Length": str(len(body))} | headers
+    lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in told.items())]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+async def start(program: Path, event: dict[str, Any]) -> float:
     """Milliseconds from the start of the process to its answer."""
     runtime = Runtime(event)
-    threading.Thread(target=runtime.serve_forever, daemon=True).start()
-    address = f"127.0.0.1:{runtime.server_port}"
+    server = await asyncio.start_server(runtime.serve, "127.0.0.1", 0)
+    address = "{}:{}".format(*server.sockets[0].getsockname())
     tables = {
         f"TIDEMARK_{name}_TABLE": "t" for name in ("POINTS", "CATALOG", "DISCARDS", "HISTORY")
     }
@@ -209,14 +196,13 @@ def start(program: Path, event: dict[str, Any]) -> float:
         [program], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        if not runtime.answered.wait(20) or runtime.failed:
-            raise SystemExit(f"{program.name} does not answer its event")
-        return (runtime.at - begin) * 1e3
+        return (await asyncio.wait_for(runtime.answered, 20) - begin) * 1e3
+    except (RuntimeError, TimeoutError):
+        raise SystemExit(f"{program.name} does not answer its event") from None
     finally:
         process.kill()
         process.wait()
-        runtime.shutdown()
-        runtime.server_close()
+        server.close()
 
 
 def packed(program: Path) -> int:
@@ -237,10 +223,10 @@ def main() -> None:
     names = list(dict.fromkeys([EMPTY, *given.functions]))
     times: dict[str, list[float]] = {name: [] for name in names}
     for name in names:
-        start(given.folder / name, EVENTS[name])
+        asyncio.run(start(given.folder / name, EVENTS[name]))
     for _ in range(given.runs):
         for name in names:
-            times[name].append(start(given.folder / name, EVENTS[name]))
+            times[name].append(asyncio.run(start(given.folder / name, EVENTS[name])))
     empty = statistics.median(times[EMPTY])
     print("| function | program, MB | package, MB | first answer, ms | of an empty one's |")
     print("|---|---|---|---|---|")
