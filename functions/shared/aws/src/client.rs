@@ -2,6 +2,7 @@
 //! Lambda hands them to a function, endpoints where `AWS_ENDPOINT_URL` or
 //! `AWS_ENDPOINT_URL_<SERVICE>` name others.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -29,6 +30,8 @@ pub struct Aws {
     pub(crate) sdk: SdkConfig,
     /// Tables, queue, functions.
     pub(crate) settings: Settings,
+    /// For all tables: to make a client takes a part of a function's start.
+    dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
 }
 
 impl Aws {
@@ -39,14 +42,20 @@ impl Aws {
 
     /// The same with other names for tables, queue and functions.
     pub async fn new(settings: Settings) -> Self {
+        Self::of(loader().load().await, settings)
+    }
+
+    pub(crate) const fn of(sdk: SdkConfig, settings: Settings) -> Self {
         Self {
-            sdk: loader().load().await,
+            sdk,
             settings,
+            dynamodb: OnceLock::new(),
         }
     }
 
     pub(crate) fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
-        aws_sdk_dynamodb::Client::new(&self.sdk)
+        let client = || aws_sdk_dynamodb::Client::new(&self.sdk);
+        self.dynamodb.get_or_init(client).clone()
     }
 }
 

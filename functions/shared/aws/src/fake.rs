@@ -48,8 +48,5 @@ where
         .endpoint_url(url)
         .region(Region::new("eu-central-1"))
         .credentials_provider(SharedCredentialsProvider::new(credentials));
-    Aws {
-        sdk: loader.load().await,
-        settings: Settings::new(variable),
-    }
+    Aws::of(loader.load().await, Settings::new(variable))
 }

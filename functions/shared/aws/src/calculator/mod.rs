@@ -4,14 +4,14 @@
 
 mod wire;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_lambda::Client;
-use aws_sdk_lambda::config::Builder;
 use aws_sdk_lambda::config::retry::RetryConfig;
 use aws_sdk_lambda::config::timeout::TimeoutConfig;
+use aws_sdk_lambda::config::{Builder, Config};
 use aws_sdk_lambda::operation::invoke::InvokeOutput;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_sqs::error::ProvideErrorMetadata;
@@ -43,7 +43,10 @@ const REFUSALS: [&str; 4] = [
 /// Has a function calculate.
 #[derive(Clone)]
 pub struct LambdaCalculator {
-    client: Client,
+    config: Config,
+    /// Made when it is needed: most of what the function itself calculates it
+    /// does not divide.
+    client: OnceLock<Client>,
     function: String,
     inline: Arc<dyn Calculator>,
 }
@@ -66,7 +69,8 @@ impl Aws {
             .retry_config(retries)
             .build();
         Ok(LambdaCalculator {
-            client: Client::from_conf(config),
+            config,
+            client: OnceLock::new(),
             function: self.settings.required("TIDEMARK_CALCULATION_FUNCTION")?,
             inline,
         })
@@ -127,6 +131,7 @@ impl LambdaCalculator {
             .map_err(|e| StoreError::new(Kind::Internal, "writing a calculation").because(e))?;
         let invoked = self
             .client
+            .get_or_init(|| Client::from_conf(self.config.clone()))
             .invoke()
             .function_name(&self.function)
             .payload(Blob::new(request))

@@ -3,7 +3,7 @@
 //! All strands are read at once. As far as each of them is known, what they hold
 //! is merged and given out; then those that are known least far are read on.
 
-use futures_util::future::try_join_all;
+use futures_util::{TryStreamExt, stream};
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstones;
 use tidemark_store::columns::{Columns, merge};
@@ -40,6 +40,9 @@ struct Reached {
 
 /// How many points a small chunk and a large one have at least, or thereabouts.
 const POINTS: [(Size, usize); 2] = [(Size::Small, 64), (Size::Large, 2048)];
+/// How many strands are read at the same time: each takes a connection, which
+/// a function that has just started has yet to open.
+const STRANDS: usize = 5;
 /// How many chunks are read first at least.
 const FEW: i32 = 4;
 
@@ -144,8 +147,9 @@ impl<'a> Walk<'a> {
         let least = self.least();
         let (points, reading) = (self.points, self.reading);
         let behind = self.strands.iter_mut().filter(|s| s.until == least);
-        try_join_all(behind.map(|strand| strand.read(points, reading))).await?;
-        Ok(())
+        stream::iter(behind.map(Ok))
+            .try_for_each_concurrent(STRANDS, |strand| strand.read(points, reading))
+            .await
     }
 
     /// Takes out what the strands hold of a range.
