@@ -42,7 +42,8 @@ python_packages() {
 }
 
 test_packages() {
-    python_packages .venv localstack/e2e/requirements.txt localstack/stack/requirements.txt
+    python_packages .venv localstack/e2e/requirements.txt localstack/stack/requirements.txt \
+        localstack/timestream/requirements.txt localstack/timestream/tests/requirements.txt
 }
 
 # Builds the functions: each folder in functions/ is a package of its name, but
@@ -117,6 +118,7 @@ run_tests() {
     cargo test --locked --workspace --all-targets
     cargo test --locked --workspace --doc --quiet
     cargo build --locked --workspace
+    .venv/bin/pytest localstack/timestream
     .venv/bin/pytest localstack/e2e "$@"
     export PYTHONPATH=localstack/stack:localstack/e2e
     # It is told to end directly, and ends what it started.
@@ -126,7 +128,8 @@ run_tests() {
 
 # With a stack that is there: the environment says where.
 run_tests_beside_stack() {
-    cargo test --locked --package tidemark-aws --test emulator -- --ignored
+    # Those of Timestream need emulators of their own, see localstack/README.md.
+    cargo test --locked --package tidemark-aws --test emulator -- --ignored --skip timestream
     .venv/bin/pytest localstack/e2e "$@"
     # What all of that did is held against the roles, so this comes last.
     .venv/bin/pytest localstack/stack
@@ -137,8 +140,8 @@ run_checks() {
     cargo fmt --all --check
     cargo clippy --locked --workspace --all-targets -- --deny warnings
     RUSTDOCFLAGS="--deny warnings" cargo doc --locked --workspace --no-deps --quiet
-    .venv/bin/ruff check localstack/e2e localstack/stack localstack/bench infra
-    .venv/bin/ruff format --check localstack/e2e localstack/stack localstack/bench infra
+    .venv/bin/ruff check localstack/e2e localstack/stack localstack/timestream localstack/bench infra
+    .venv/bin/ruff format --check localstack/e2e localstack/stack localstack/timestream localstack/bench infra
     python_packages .venv-aws infra/requirements.txt
     SAM_CLI_TELEMETRY=0 .venv-aws/bin/sam validate --lint --region us-east-1
     .venv-aws/bin/cfn-lint infra/*.yaml

@@ -33,11 +33,11 @@ pub(crate) fn pauses() -> impl Iterator<Item = Duration> + Send {
 }
 
 /// What one call has done.
-struct Done<T, R> {
+pub(crate) struct Done<T, R> {
     /// What it brought.
-    found: Vec<R>,
+    pub(crate) found: Vec<R>,
     /// What it left undone.
-    left: Vec<T>,
+    pub(crate) left: Vec<T>,
 }
 
 /// Puts and deletes items, each key at most once. What was carried out before
@@ -123,7 +123,7 @@ pub(crate) async fn get_all(client: &Client, table: &str, keys: Vec<Item>) -> Re
 
 /// Carries all of `work` out in calls of `at_once`, `calls` at the same time, and
 /// collects what they bring.
-async fn each<T, R, F>(
+pub(crate) async fn each<T, R, F>(
     mut work: Vec<T>,
     at_once: usize,
     calls: usize,

@@ -17,6 +17,8 @@ use crate::trust;
 const CONNECT: Duration = Duration::from_secs(2);
 /// How long one try may take to be answered.
 const ATTEMPT: Duration = Duration::from_secs(5);
+/// How long one try of Timestream may take: as long as anybody waits.
+const QUERY: Duration = Duration::from_secs(15);
 /// How long a call may take with all its tries: less than a caller behind the
 /// gateway waits.
 const OPERATION: Duration = Duration::from_secs(20);
@@ -51,6 +53,16 @@ impl Aws {
             settings,
             dynamodb: OnceLock::new(),
         }
+    }
+
+    /// What clients of Timestream are made from: a query may take long.
+    pub(crate) fn timestream_sdk(&self) -> SdkConfig {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT)
+            .operation_attempt_timeout(QUERY)
+            .operation_timeout(OPERATION)
+            .build();
+        self.sdk.to_builder().timeout_config(timeouts).build()
     }
 
     pub(crate) fn dynamodb(&self) -> aws_sdk_dynamodb::Client {

@@ -5,7 +5,8 @@ use std::error::Error;
 use tidemark_store::error::{Kind, StoreError};
 
 /// Errors that pass: the service is busy, or others write to the same item.
-const PASSING: [&str; 12] = [
+const PASSING: [&str; 13] = [
+    "InternalServerException",
     "InternalServerError",
     "InternalError",
     "InternalFailure",

@@ -43,11 +43,14 @@ impl Settings {
         Self { variable }
     }
 
+    /// A variable that need not be there. Set to nothing is not set.
+    pub fn optional(&self, name: &str) -> Option<String> {
+        (self.variable)(name).filter(|value| !value.is_empty())
+    }
+
     /// A variable that must be there. Set to nothing is not set.
     pub fn required(&self, name: &'static str) -> Result<String, SettingError> {
-        (self.variable)(name)
-            .filter(|value| !value.is_empty())
-            .ok_or(SettingError::Missing(name))
+        self.optional(name).ok_or(SettingError::Missing(name))
     }
 
     /// A variable that must be there, as what it stands for.

@@ -42,6 +42,17 @@ pub struct Slot {
     pub end: Timestamp,
 }
 
+/// Slots of one length, one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stretch {
+    /// Where the first begins.
+    pub start: Timestamp,
+    /// How long each is, in nanoseconds.
+    pub length: i64,
+    /// Where the one after the last begins.
+    pub end: Timestamp,
+}
+
 impl Slot {
     /// Whether `time` is in it.
     pub fn contains(self, time: Timestamp) -> bool {
@@ -99,6 +110,50 @@ impl Grid {
             grid: self,
             ends: Some((self.slot_of(range.from()), self.slot_of(range.to()))),
         }
+    }
+
+    /// The slots that hold an instant of `range`, in as few stretches of slots of
+    /// one length as can be: one for most grids, two a year for days where clocks
+    /// change. For whoever computes slots elsewhere.
+    pub fn stretches(self, range: TimeRange) -> Vec<Stretch> {
+        let mut stretches: Vec<Stretch> = Vec::new();
+        let mut slot = self.slot_of(range.from());
+        loop {
+            let length = slot.end.since(slot.start);
+            let end = self.alike(slot, range.to());
+            match stretches.last_mut() {
+                Some(last) if last.length == length => last.end = end,
+                _ => stretches.push(Stretch {
+                    start: slot.start,
+                    length,
+                    end,
+                }),
+            }
+            if end > range.to() || end == Timestamp::MAX {
+                return stretches;
+            }
+            slot = self.slot_of(end);
+        }
+    }
+
+    /// Where slots end that are surely as long as this one, and follow it: at
+    /// the clock's next change, or after `to`.
+    fn alike(self, slot: Slot, to: Timestamp) -> Timestamp {
+        let Width::Fixed(width) = self.every.width() else {
+            return slot.end;
+        };
+        let (start, to) = (seconds(slot.start), seconds(to));
+        if seconds(slot.end) - start != width {
+            return slot.end;
+        }
+        let quiet = match zone::changes(self.zone, start, to).next() {
+            Some(change) => (change.at - 1 - start).div_euclid(width),
+            None => (to - start).div_euclid(width) + 1,
+        };
+        slot.end.max(
+            slot.start
+                .plus(quiet.saturating_mul(width).saturating_mul(NANOS)),
+        )
     }
 
     /// How many slots hold an instant of `range`; takes some milliseconds for

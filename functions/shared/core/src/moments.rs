@@ -38,7 +38,78 @@ pub type Mean = (f64, f64);
 /// not add up as well.
 const BLOCK: usize = 256;
 
+/// Sums of powers of deviations from a number near the mean, as a database adds
+/// them up.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Deviations {
+    /// Of the deviations.
+    pub first: f64,
+    /// Of their squares.
+    pub second: f64,
+    /// Of their third powers.
+    pub third: f64,
+    /// Of their fourth powers.
+    pub fourth: f64,
+}
+
 impl Moments {
+    /// Of `count` values between `least` and `greatest`, of which others have
+    /// added up the deviations. None where a power left the range of f64, or so
+    /// nearly that digits are lost.
+    pub fn of_deviations(
+        sums: Deviations,
+        count: NonZeroU64,
+        least: Value,
+        greatest: Value,
+    ) -> Option<Self> {
+        let unit = unit(least.get(), greatest.get());
+        if least == greatest {
+            return Some(Self::none(unit));
+        }
+        let Deviations {
+            first,
+            second,
+            third,
+            fourth,
+        } = sums;
+        let is_lossless = [first, second, third, fourth].iter().all(|s| s.is_finite())
+            && fourth > f64::MIN_POSITIVE / f64::EPSILON;
+        if !is_lossless {
+            return None;
+        }
+        let scale = power_of_two(-i32::from(unit));
+        let count = count.get() as f64;
+        let rest = first / count * scale;
+        let second = second * scale * scale;
+        let third = third * scale * scale * scale;
+        let fourth = fourth * scale * scale * scale * scale;
+        Some(Self::around_mean(
+            unit,
+            count,
+            rest,
+            (second, third, fourth),
+        ))
+    }
+
+    /// Moves sums of deviations from a number that is `rest` below the mean to
+    /// the mean.
+    fn around_mean(
+        unit: i16,
+        count: f64,
+        rest: f64,
+        (second, third, fourth): (f64, f64, f64),
+    ) -> Self {
+        let rest2 = rest * rest;
+        Self {
+            unit,
+            second: (second - count * rest2).max(0.0),
+            third: third - 3.0 * rest * second + 2.0 * count * rest2 * rest,
+            fourth: (fourth - 4.0 * rest * third + 6.0 * rest2 * second
+                - 3.0 * count * rest2 * rest2)
+                .max(0.0),
+        }
+    }
+
     /// Of values between `least` and `greatest`, the mean of which is `mean`.
     pub fn of(values: &[Value], mean: Mean, least: Value, greatest: Value) -> Self {
         let unit = unit(least.get(), greatest.get());
@@ -61,17 +132,8 @@ impl Moments {
             third += cubes;
             fourth += fourths;
         }
-        // The deviations were from the rounded mean; move them to the mean.
-        let count = values.len() as f64;
-        let rest2 = rest * rest;
-        Self {
-            unit,
-            second: (second - count * rest2).max(0.0),
-            third: third - 3.0 * rest * second + 2.0 * count * rest2 * rest,
-            fourth: (fourth - 4.0 * rest * third + 6.0 * rest2 * second
-                - 3.0 * count * rest2 * rest2)
-                .max(0.0),
-        }
+        // The deviations were from the rounded mean.
+        Self::around_mean(unit, values.len() as f64, rest, (second, third, fourth))
     }
 
     /// Of values that are all the same.

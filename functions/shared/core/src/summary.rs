@@ -80,6 +80,40 @@ pub struct Summary {
     quantiles: Option<Quantiles>,
 }
 
+/// What a database tells of one or more points.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Aggregates {
+    /// How many points.
+    pub count: NonZeroU64,
+    /// Their sum, as exact as the database computes it.
+    pub sum: Value,
+    /// The least value, the earliest of equal ones.
+    pub min: Reading,
+    /// The greatest value, the earliest of equal ones.
+    pub max: Reading,
+    /// The earliest point.
+    pub first: Reading,
+    /// The latest point.
+    pub last: Reading,
+    /// The moments, if they were asked for.
+    pub moments: Option<Moments>,
+}
+
+impl From<Aggregates> for Summary {
+    fn from(told: Aggregates) -> Self {
+        Self {
+            count: told.count,
+            sum: told.sum.into(),
+            min: told.min,
+            max: told.max,
+            first: told.first,
+            last: told.last,
+            moments: told.moments,
+            quantiles: None,
+        }
+    }
+}
+
 impl Summary {
     /// Of points in the order of their times, given in two columns. None if
     /// there is no point.

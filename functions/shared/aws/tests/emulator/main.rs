@@ -10,6 +10,7 @@ mod discards;
 mod history;
 mod points;
 mod queue;
+mod timestream;
 
 use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::Client;

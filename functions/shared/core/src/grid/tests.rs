@@ -336,3 +336,60 @@ proptest! {
         prop_assert_eq!(at, times.len());
     }
 }
+
+/// Where a stretch says that the slot of an instant begins.
+fn by_stretches(stretches: &[Stretch], time: Timestamp) -> Timestamp {
+    let stretch = stretches.iter().rfind(|s| s.start <= time).unwrap();
+    assert!(time < stretch.end || stretch.end == Timestamp::MAX);
+    let since = time.since(stretch.start);
+    stretch.start.plus(since / stretch.length * stretch.length)
+}
+
+#[test]
+fn stretches_are_few() {
+    let range = TimeRange::new(
+        Timestamp::from_seconds(0).unwrap(),
+        Timestamp::from_seconds(1_700_000_000).unwrap(),
+    )
+    .unwrap();
+    for (every, zone, most) in [
+        ("15m", "Europe/Zurich", 1),
+        ("1s", "UTC", 1),
+        ("1d", "UTC", 1),
+        ("6h", "UTC", 1),
+        // Twice a year since 1981, a stretch before and a day of its own.
+        ("1d", "Europe/Zurich", 4 * 43),
+        ("6h", "Europe/Zurich", 4 * 43),
+        ("1mo", "UTC", 12 * 54),
+    ] {
+        let grid: Grid = serde_json::from_value(serde_json::json!([every, zone])).unwrap();
+        let stretches = grid.stretches(range);
+        assert!(
+            stretches.len() <= most,
+            "{every} {zone} {}",
+            stretches.len()
+        );
+    }
+}
+
+proptest! {
+    #[test]
+    fn stretches_tell_the_slot_of_every_instant(
+        every in prop::sample::select(vec!["1s", "7m", "15m", "90s", "1h", "6h", "1d", "1w", "1mo", "1q", "1y"]),
+        zone in prop::sample::select(vec!["UTC", "Europe/Zurich", "Asia/Kathmandu", "Australia/Lord_Howe", "Pacific/Apia", "America/New_York"]),
+        from in 0_i64..1_900_000_000,
+        length in prop_oneof![0_i64..100_000, 0..200_000_000],
+        parts in prop::collection::vec(0.0..=1.0_f64, 20),
+    ) {
+        let grid: Grid = serde_json::from_value(serde_json::json!([every, zone])).unwrap();
+        let at = |seconds: i64| Timestamp::from_seconds(seconds).unwrap();
+        let range = TimeRange::new(at(from), at(from + length)).unwrap();
+        let stretches = grid.stretches(range);
+        prop_assert!(stretches.windows(2).all(|w| w[0].end == w[1].start));
+        #[allow(clippy::cast_possible_truncation, reason = "within the range")]
+        for part in parts {
+            let time = range.from().plus((length as f64 * 1e9 * part) as i64);
+            prop_assert_eq!(by_stretches(&stretches, time), grid.slot_of(time).start);
+        }
+    }
+}

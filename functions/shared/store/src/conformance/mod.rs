@@ -61,6 +61,8 @@ pub struct Traits {
     pub deletes: bool,
     /// Points of these times are taken, others refused.
     pub times: TimeRange,
+    /// Points with more bytes of tags are refused.
+    pub tag_bytes: usize,
     /// Whether sums are exact. Where not, a sum may be off by 1e-12 of the sum
     /// of magnitudes.
     pub exact_sums: bool,
@@ -76,6 +78,7 @@ impl Default for Traits {
             delay: Duration::ZERO,
             deletes: true,
             times: TimeRange::ALL,
+            tag_bytes: usize::MAX,
             exact_sums: true,
             many: 60_000,
         }

@@ -1,0 +1,154 @@
+//! Summaries that Timestream computes: the questions, and the buckets that its
+//! rows are.
+
+use std::fmt::Write;
+use std::num::NonZeroU64;
+
+use aws_sdk_timestreamquery::types::Row;
+use tidemark_core::grid::Stretch;
+use tidemark_core::moments::{Deviations, Moments};
+use tidemark_core::point::Value;
+use tidemark_core::summary::{Aggregates, Reading};
+use tidemark_core::time::{TimeRange, Timestamp};
+use tidemark_store::error::Result;
+use tidemark_store::port::{Bucket, Slots, Summarize};
+
+use super::query::Columns;
+use super::sql::{self, Selection, Table};
+
+/// How many stretches of slots one query tells apart: as text they take less
+/// than half of the 256 KiB that a query has, tombstones the other.
+const STRETCHES: usize = 500;
+
+/// A query for summaries.
+pub(super) struct Question<'a> {
+    table: &'a Table,
+    selected: Selection<'a>,
+    slot: String,
+    moments: bool,
+    /// Where the one bucket begins, if there is but one.
+    whole: Option<Timestamp>,
+}
+
+/// The queries that answer a request: one, but for calendars of many years.
+pub(super) fn questions<'a>(
+    table: &'a Table,
+    selected: Selection<'a>,
+    request: Summarize<'a>,
+) -> Vec<Question<'a>> {
+    let question = |selected, slot, whole| Question {
+        table,
+        selected,
+        slot,
+        moments: request.parts.moments,
+        whole,
+    };
+    let Slots::Grid(grid) = request.slots else {
+        return vec![question(
+            selected,
+            "0".to_owned(),
+            Some(request.range.from()),
+        )];
+    };
+    let stretches = grid.stretches(selected.range);
+    let part = |stretches: &[Stretch]| {
+        let (first, last) = (stretches.first()?, stretches.last()?);
+        let end = if last.end == Timestamp::MAX {
+            last.end
+        } else {
+            last.end.plus(-1)
+        };
+        let range = TimeRange::new(first.start, end).ok()?;
+        let range = range.intersection(selected.range)?;
+        Some(question(
+            Selection { range, ..selected },
+            slot_of(stretches),
+            None,
+        ))
+    };
+    stretches.chunks(STRETCHES).filter_map(part).collect()
+}
+
+/// An expression for the start of the slot that holds a time.
+fn slot_of(stretches: &[Stretch]) -> String {
+    let start = |stretch: &Stretch| {
+        let (start, length) = (stretch.start.nanos(), stretch.length);
+        format!("{start} + (to_nanoseconds(time) - {start}) / {length} * {length}")
+    };
+    let Some((last, others)) = stretches.split_last() else {
+        return "0".to_owned();
+    };
+    if others.is_empty() {
+        return start(last);
+    }
+    let mut text = "CASE".to_owned();
+    for stretch in others {
+        let (end, start) = (stretch.end.nanos(), start(stretch));
+        // Writing to a text does not fail.
+        let _ = write!(text, " WHEN to_nanoseconds(time) < {end} THEN {start}");
+    }
+    format!("{text} ELSE {} END", start(last))
+}
+
+impl Question<'_> {
+    /// Its text, for up to `limit` buckets.
+    pub(super) fn sql(&self, limit: usize) -> String {
+        sql::summary(self.table, self.selected, &self.slot, self.moments, limit)
+    }
+
+    /// The bucket of a row; None if that is beyond the range of f64, or loses
+    /// digits.
+    pub(super) fn bucket(&self, row: &Row) -> Result<Option<Bucket>> {
+        let mut columns = Columns::of(row);
+        let slot = columns.time("slot")?;
+        let count: u64 = columns.number("points")?;
+        let sum = Value::new(columns.number("total")?);
+        let mut reading = |time, value| -> Result<Reading> {
+            Ok(Reading {
+                time: columns.time(time)?,
+                value: columns.value(value)?,
+            })
+        };
+        let (min, max) = (
+            reading("min_time", "min_value")?,
+            reading("max_time", "max_value")?,
+        );
+        let (first, last) = (
+            reading("first_time", "first_value")?,
+            reading("last_time", "last_value")?,
+        );
+        let deviations = if self.moments {
+            Some(Deviations {
+                first: columns.number("first_power")?,
+                second: columns.number("second_power")?,
+                third: columns.number("third_power")?,
+                fourth: columns.number("fourth_power")?,
+            })
+        } else {
+            None
+        };
+        let (Ok(sum), Some(count)) = (sum, NonZeroU64::new(count)) else {
+            return Ok(None);
+        };
+        let moments = match deviations {
+            None => None,
+            Some(sums) => match Moments::of_deviations(sums, count, min.value, max.value) {
+                None => return Ok(None),
+                found => found,
+            },
+        };
+        let told = Aggregates {
+            count,
+            sum,
+            min,
+            max,
+            first,
+            last,
+            moments,
+        };
+        Ok(Some(Bucket {
+            start: self.whole.unwrap_or(slot),
+            summary: told.into(),
+        }))
+    }
+}

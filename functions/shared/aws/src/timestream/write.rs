@@ -1,0 +1,200 @@
+//! Writing: in calls that are full, several at the same time, each tried again
+//! by itself while Timestream is busy, until every point is stored, lost to a
+//! later write, or refused for good.
+
+use std::collections::HashMap;
+
+use aws_sdk_timestreamwrite::operation::write_records::WriteRecordsError;
+use tidemark_core::batch::Write;
+use tidemark_core::time::Timestamp;
+use tidemark_store::error::{Kind, Result, StoreError, causes};
+use tidemark_store::port::Refusal;
+
+use super::record::{Outgoing, Records};
+use super::version::{Verdict, Versioned};
+use super::{Timestream, query, sql};
+use crate::batch::{Done, each, pauses};
+use crate::error::failed;
+
+const WRITING: &str = "writing to Timestream";
+/// How many records a call takes.
+const RECORDS: usize = 100;
+/// How many calls are under way at the same time.
+const CALLS: usize = 8;
+/// How many times one query asks for.
+const TIMES: usize = 1000;
+
+/// A record that was not taken, and why.
+struct Rejected {
+    point: Outgoing,
+    reason: String,
+    existing: Option<i64>,
+}
+
+impl Timestream {
+    pub(super) async fn put(&self, write: &Write) -> Result<Vec<Refusal>> {
+        let batch = &Records::new(write);
+        let mut refusals = Vec::new();
+        let mut going = Vec::new();
+        for point in batch.outgoing() {
+            match batch.fault(point) {
+                Some(detail) => refusals.push(refusal(point, detail)),
+                None => going.push(point),
+            }
+        }
+        let mut pauses = pauses();
+        while !going.is_empty() {
+            let mut contended: Vec<(Outgoing, i64)> = Vec::new();
+            for Rejected {
+                point,
+                reason,
+                existing,
+            } in self.send(batch, going).await?
+            {
+                match existing.map(|version| (version, point.write.rejected_by(version))) {
+                    Some((_, Verdict::Superseded)) => {}
+                    Some((version, Verdict::Contended)) => contended.push((point, version)),
+                    Some((_, Verdict::Unfounded)) | None => refusals.push(refusal(point, reason)),
+                }
+            }
+            if contended.is_empty() {
+                break;
+            }
+            going = self.outdo(batch, contended).await?;
+            if !going.is_empty() {
+                let Some(pause) = pauses.next() else {
+                    return Err(StoreError::new(Kind::Unavailable, WRITING)
+                        .because("others write to the same points"));
+                };
+                tokio::time::sleep(pause).await;
+            }
+        }
+        Ok(refusals)
+    }
+
+    /// Writes a point again, with a version above that of an earlier write.
+    pub(super) async fn raise(&self, write: &Write, held: Versioned) -> Result<()> {
+        let batch = &Records::new(write);
+        let mut raised = Vec::new();
+        for point in batch.outgoing() {
+            raised.extend(later(point, Some(held), held.version())?);
+        }
+        self.send(batch, raised).await.map(drop)
+    }
+
+    /// Sends records until Timestream has taken or rejected each.
+    async fn send(&self, batch: &Records<'_>, points: Vec<Outgoing>) -> Result<Vec<Rejected>> {
+        let calls: Vec<Vec<Outgoing>> = points.chunks(RECORDS).map(<[_]>::to_vec).collect();
+        let call = |mut one: Vec<Vec<Outgoing>>| async move {
+            let points = one.pop().unwrap_or_default();
+            match self.call(batch, &points).await {
+                Ok(found) => Ok(Done {
+                    found,
+                    left: Vec::new(),
+                }),
+                Err(error) if error.kind() == Kind::Unavailable => {
+                    tracing::debug!(error = causes(&error), "Timestream is busy");
+                    Ok(Done {
+                        found: Vec::new(),
+                        left: vec![points],
+                    })
+                }
+                Err(error) => Err(error),
+            }
+        };
+        each(calls, 1, CALLS, call).await
+    }
+
+    /// One call.
+    async fn call(&self, batch: &Records<'_>, points: &[Outgoing]) -> Result<Vec<Rejected>> {
+        let (common, records) = batch
+            .records(points)
+            .map_err(|e| StoreError::new(Kind::Internal, "making a record").because(e))?;
+        let answer = self
+            .write
+            .call(|client| {
+                client
+                    .write_records()
+                    .database_name(self.table.database.as_str())
+                    .table_name(self.table.name.as_str())
+                    .common_attributes(common.clone())
+                    .set_records(Some(records.clone()))
+                    .send()
+            })
+            .await?;
+        let Err(error) = answer else {
+            return Ok(Vec::new());
+        };
+        let Some(WriteRecordsError::RejectedRecordsException(rejected)) = error.as_service_error()
+        else {
+            return Err(failed(WRITING)(error));
+        };
+        // The others are written.
+        let rejected = rejected.rejected_records().iter();
+        Ok(rejected
+            .filter_map(|rejected| {
+                let index = usize::try_from(rejected.record_index()).ok()?;
+                Some(Rejected {
+                    point: *points.get(index)?,
+                    reason: rejected
+                        .reason()
+                        .unwrap_or("Timestream refuses it")
+                        .to_owned(),
+                    existing: rejected.existing_version(),
+                })
+            })
+            .collect())
+    }
+
+    /// Of writes that met others of the same microsecond, those that are later,
+    /// with higher versions; and those of which that cannot be told yet, since
+    /// what they met cannot be seen yet.
+    async fn outdo(
+        &self,
+        batch: &Records<'_>,
+        mut contended: Vec<(Outgoing, i64)>,
+    ) -> Result<Vec<Outgoing>> {
+        contended.sort_by_key(|(point, _)| point.series);
+        let mut again = Vec::new();
+        for of_series in contended.chunk_by(|(a, _), (b, _)| a.series == b.series) {
+            for part in of_series.chunks(TIMES) {
+                let Some(key) = part.first().map(|(point, _)| batch.key(*point)) else {
+                    continue;
+                };
+                let times: Vec<Timestamp> = part.iter().map(|(p, _)| batch.time(*p)).collect();
+                let sql = sql::writes(&self.table, key, &times);
+                let held = self.rows(&sql, query::written).await?;
+                let held: HashMap<Timestamp, Versioned> = held.into_iter().collect();
+                for &(point, existing) in part {
+                    let held = held.get(&batch.time(point)).copied();
+                    again.extend(later(point, held, existing)?);
+                }
+            }
+        }
+        Ok(again)
+    }
+}
+
+/// A write that met one of the same microsecond, of which that `held` is seen
+/// and was said to have the version `existing`: again, if it is the later one or
+/// if that cannot be told yet.
+fn later(point: Outgoing, held: Option<Versioned>, existing: i64) -> Result<Option<Outgoing>> {
+    let Some(held) = held.filter(|held| held.version() >= existing) else {
+        return Ok(Some(point));
+    };
+    if held.stamp >= point.write.stamp {
+        return Ok(None);
+    }
+    let write = point.write.after(held).ok_or_else(|| {
+        StoreError::new(Kind::Unavailable, WRITING).because("a microsecond has no more versions")
+    })?;
+    Ok(Some(Outgoing { write, ..point }))
+}
+
+fn refusal(point: Outgoing, detail: String) -> Refusal {
+    Refusal {
+        series: point.series,
+        position: point.position,
+        detail,
+    }
+}
