@@ -274,3 +274,43 @@ proptest! {
         }
     }
 }
+
+/// Moments of sums that a database adds up, of deviations from `center`.
+fn of_deviations(values: &[f64], center: f64) -> Option<crate::moments::Moments> {
+    let sum = |power| values.iter().map(|v| (v - center).powi(power)).sum();
+    let sums = crate::moments::Deviations {
+        first: sum(1),
+        second: sum(2),
+        third: sum(3),
+        fourth: sum(4),
+    };
+    let value = |v: f64| Value::new(v).unwrap();
+    let least = values.iter().copied().fold(f64::MAX, f64::min);
+    let greatest = values.iter().copied().fold(f64::MIN, f64::max);
+    let count = NonZeroU64::new(values.len() as u64).unwrap();
+    crate::moments::Moments::of_deviations(sums, count, value(least), value(greatest))
+}
+
+#[test]
+fn deviations_beyond_f64_are_refused() {
+    for values in [[1e80, -1e80], [1e-90, 2e-90], [f64::MAX, f64::MIN]] {
+        assert!(of_deviations(&values, 0.0).is_none(), "{values:?}");
+    }
+    assert!(of_deviations(&[7.5, 7.5], 7.5).is_some());
+}
+
+proptest! {
+    #[test]
+    fn deviations_from_near_the_mean_give_the_moments(
+        values in prop::collection::vec(-1000.0..1000.0_f64, 2..60),
+        off in -1.0..1.0_f64,
+    ) {
+        let summary = summary(&numbered(&values)).unwrap();
+        let (count, moments) = (summary.count(), summary.moments().unwrap());
+        let found = of_deviations(&values, summary.mean().unwrap() + off).unwrap();
+        let close = |a: f64, b: f64| (a - b).abs() <= 1e-9 * b.abs().max(1.0);
+        prop_assert!(close(found.stddev(count), moments.stddev(count)));
+        prop_assert!(close(found.skewness(count).unwrap(), moments.skewness(count).unwrap()));
+        prop_assert!(close(found.kurtosis(count).unwrap(), moments.kurtosis(count).unwrap()));
+    }
+}
