@@ -276,7 +276,7 @@ proptest! {
 }
 
 /// Moments of sums that a database adds up, of deviations from `center`.
-fn of_deviations(values: &[f64], center: f64) -> Option<crate::moments::Moments> {
+fn of_deviations(values: &[f64], center: f64) -> Option<Moments> {
     let sum = |power| values.iter().map(|v| (v - center).powi(power)).sum();
     let sums = crate::moments::Deviations {
         first: sum(1),
@@ -288,7 +288,7 @@ fn of_deviations(values: &[f64], center: f64) -> Option<crate::moments::Moments>
     let least = values.iter().copied().fold(f64::MAX, f64::min);
     let greatest = values.iter().copied().fold(f64::MIN, f64::max);
     let count = NonZeroU64::new(values.len() as u64).unwrap();
-    crate::moments::Moments::of_deviations(sums, count, value(least), value(greatest))
+    Moments::of_deviations(sums, count, value(least), value(greatest))
 }
 
 #[test]
