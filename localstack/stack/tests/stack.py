@@ -192,7 +192,7 @@ class Stack:
         def is_idle() -> None:
             assert self.waiting() == 0
 
-        eventually(is_idle, 90)
+        eventually(is_idle, 240)
 
     def dead_letters(self) -> list[str]:
         """The bodies of dead letters, up to ten, which are dead letters no more."""
