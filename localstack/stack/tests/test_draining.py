@@ -13,6 +13,8 @@ from client import Client
 from process import DataServer, Served
 from stack import Stack, timestream_only
 
+pytestmark = pytest.mark.points
+
 MESSAGES = 400
 SHARES = dict.fromkeys(["system", "suspect", "both", "too_old", "too_old_suspect"], 0.08)
 #: Pauses cut what is fetched into many batches.

@@ -13,6 +13,8 @@ import pytest
 from client import Client, accepted
 from stack import Stack, timestream_only
 
+pytestmark = pytest.mark.points
+
 OUTAGE_SECONDS = 60
 BATCH = 20
 

@@ -12,6 +12,8 @@ import permissions
 from stack import Stack, eventually
 from timestream import DATABASE, REPORTS, TABLE
 
+pytestmark = pytest.mark.points
+
 #: Later than anything is received.
 NEVER = 2**62
 

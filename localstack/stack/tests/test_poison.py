@@ -6,8 +6,12 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from client import Client
 from stack import Stack, eventually
+
+pytestmark = pytest.mark.points
 
 POISON = ["not JSON", " ", "{}", '{"tenant":"local","source":"api"}']
 
