@@ -1,7 +1,8 @@
 """How long a function takes from the start of its process to its first answer, beside one that
 does nothing; and how large its program and its package are. It fails where either is too much.
 
-    python localstack/bench/cold.py [--runs 20] [--folder target/release] [FUNCTION ...]
+    python localstack/bench/cold.py [--runs 20] [--folder target/release] [--store dynamodb]
+        [FUNCTION ...]
 
 Each function is started by a runtime API on this machine, handed one event, and stopped. The event
 has it ask AWS for what it asks AWS for, but `openapi` for nothing, and `fetcher` the data server
@@ -98,6 +99,7 @@ EVENTS: dict[str, dict[str, Any]] = {
 }
 
 
+TARGET = re.compile(r"^x-amz-target: (\w+)", re.IGNORECASE | re.MULTILINE)
 LENGTH = re.compile(r"^content-length: (\d+)", re.IGNORECASE | re.MULTILINE)
 CHUNKED = re.compile(r"^transfer-encoding: chunked", re.IGNORECASE | re.MULTILINE)
 
@@ -136,7 +138,8 @@ class Runtime:
         if method == "GET":
             # The data server has nothing.
             return http(b"", "404 Not Found")
-        return SENT if "x-amz-target: amazonsqs" in head.lower() else EMPTY_ANSWER
+        service = TARGET.search(head)
+        return ANSWERS.get(service[1].lower() if service else "", ANSWERS[""])
 
 
 class Connection(asyncio.Protocol):
@@ -180,10 +183,15 @@ def http(body: bytes, status: str = "200 OK", **headers: str) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-EMPTY_ANSWER, SENT = http(b"{}"), http(b'{"Successful":[],"Failed":[]}')
+#: What services answer: that all is done, and nothing there.
+ANSWERS = {
+    "": http(b"{}"),
+    "amazonsqs": http(b'{"Successful":[],"Failed":[]}'),
+    "timestream_20181101": http(b'{"QueryId":"q","ColumnInfo":[],"Rows":[]}'),
+}
 
 
-async def start(program: Path, event: dict[str, Any]) -> float:
+async def start(program: Path, event: dict[str, Any], store: str) -> float:
     """Milliseconds from the start of the process to its answer."""
     runtime = Runtime(event)
     loop = asyncio.get_running_loop()
@@ -202,6 +210,10 @@ async def start(program: Path, event: dict[str, Any]) -> float:
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_ENDPOINT_URL": f"http://{address}",
+        "TIDEMARK_POINT_STORE": store,
+        "TIDEMARK_TIMESTREAM_DATABASE": "tidemark",
+        "TIDEMARK_TIMESTREAM_TABLE": "points",
+        "TIDEMARK_TIMESTREAM_REPORTS": "reports",
         "TIDEMARK_QUEUE_URL": f"http://{address}/0/queue",
         "TIDEMARK_CALCULATION_FUNCTION": "calculation",
         "TIDEMARK_SOURCE_URL": f"http://{address}",
@@ -236,15 +248,17 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     options.add_argument("--runs", type=int, default=20)
     options.add_argument("--folder", type=Path, default=Path("target/release"))
+    options.add_argument("--store", choices=["dynamodb", "timestream"], default="dynamodb")
     options.add_argument("functions", nargs="*", default=list(EVENTS), metavar="FUNCTION")
     given = options.parse_args()
     names = list(dict.fromkeys([EMPTY, *given.functions]))
     times: dict[str, list[float]] = {name: [] for name in names}
     for name in names:
-        asyncio.run(start(given.folder / name, EVENTS[name]))
+        asyncio.run(start(given.folder / name, EVENTS[name], given.store))
     for _ in range(given.runs):
         for name in names:
-            times[name].append(asyncio.run(start(given.folder / name, EVENTS[name])))
+            took = asyncio.run(start(given.folder / name, EVENTS[name], given.store))
+            times[name].append(took)
     empty = statistics.median(times[EMPTY])
     print("| function | program, MB | package, MB | first answer, ms | of an empty one's |")
     print("|---|---|---|---|---|")
