@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import Empty, Queue
@@ -58,6 +58,11 @@ class Function:
         class Api(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
+            def handle(self) -> None:
+                # The program is killed in the end.
+                with suppress(ConnectionError):
+                    super().handle()
+
             def do_GET(self) -> None:
                 function.is_idle.set()
                 event = function.events.get()
@@ -99,6 +104,8 @@ class Function:
     def __exit__(self, *_: object) -> None:
         self.process.kill()
         self.process.wait()
+        # For whoever waits for the next one on its behalf.
+        self.events.put(b"")
         self.server.shutdown()
         self.server.server_close()
 
