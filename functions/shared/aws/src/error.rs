@@ -4,8 +4,9 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use std::error::Error;
 use tidemark_store::error::{Kind, StoreError};
 
-/// Errors that pass: the service is busy, or others write to the same item.
-const PASSING: [&str; 13] = [
+/// Errors that pass: the service is busy, or has moved, or others write to the
+/// same item.
+const PASSING: [&str; 14] = [
     "InternalServerException",
     "InternalServerError",
     "InternalError",
@@ -17,6 +18,7 @@ const PASSING: [&str; 13] = [
     "RequestThrottled",
     "RequestLimitExceeded",
     "ProvisionedThroughputExceededException",
+    "InvalidEndpointException",
     "TransactionConflictException",
     "TransactionInProgressException",
 ];

@@ -46,6 +46,7 @@ pub(super) struct Endpoint<C> {
     time: SharedTimeSource,
 }
 
+#[derive(Clone)]
 struct Known<C> {
     client: C,
     until: SystemTime,
@@ -79,8 +80,9 @@ impl<C: Discoverable> Endpoint<C> {
         }
     }
 
-    /// Makes a call. Where nobody answers, or the service says that it is not
-    /// there, it is asked for its address and called once more.
+    /// Makes a call. Where nobody is any more, the service is asked for its
+    /// address and called once more; where nobody answers in time, there is none
+    /// left for that, and the next call asks.
     pub(super) async fn call<F, T, E, R>(
         &self,
         call: impl Fn(C) -> F + Send,
@@ -91,24 +93,30 @@ impl<C: Discoverable> Endpoint<C> {
         E: ProvideErrorMetadata + Send,
         R: Debug + Send,
     {
-        let answer = call(self.current().await?).await;
+        let Some(discovered) = &self.discovered else {
+            return Ok(call(self.client.clone()).await);
+        };
+        let known = self.find(discovered).await?;
+        let answer = call(known.client.clone()).await;
         let is_gone = answer.as_ref().is_err_and(is_elsewhere);
-        if !is_gone || self.discovered.is_none() {
+        let is_silent = matches!(answer, Err(SdkError::TimeoutError(_)));
+        if is_gone || is_silent {
+            // Somebody else may know better by now.
+            let same = |now: &mut Known<C>| now.until == known.until;
+            discovered.lock().await.take_if(same);
+        }
+        if !is_gone {
             return Ok(answer);
         }
-        self.forget().await;
-        Ok(call(self.current().await?).await)
+        Ok(call(self.find(discovered).await?.client).await)
     }
 
-    async fn current(&self) -> Result<C> {
-        let Some(discovered) = &self.discovered else {
-            return Ok(self.client.clone());
-        };
+    async fn find(&self, discovered: &Mutex<Option<Known<C>>>) -> Result<Known<C>> {
         // One asks, the others wait for its answer.
         let mut known = discovered.lock().await;
         let now = self.time.now();
         if let Some(known) = known.as_ref().filter(|known| now < known.until) {
-            return Ok(known.client.clone());
+            return Ok(known.clone());
         }
         let Some(found) = self.client.find().await? else {
             return Err(
@@ -116,19 +124,13 @@ impl<C: Discoverable> Endpoint<C> {
             );
         };
         let minutes = u64::try_from(found.minutes).unwrap_or(0).max(1);
-        let client = self.client.at(format!("https://{}", found.address));
         tracing::debug!(address = found.address, minutes, "Timestream is found");
-        *known = Some(Known {
-            client: client.clone(),
+        let found = Known {
+            client: self.client.at(format!("https://{}", found.address)),
             until: now + Duration::from_secs(60 * minutes) - MARGIN,
-        });
-        Ok(client)
-    }
-
-    async fn forget(&self) {
-        if let Some(discovered) = &self.discovered {
-            *discovered.lock().await = None;
-        }
+        };
+        *known = Some(found.clone());
+        Ok(found)
     }
 }
 
@@ -234,14 +236,23 @@ mod tests {
         (endpoint, time)
     }
 
-    /// Where a call arrives, of a service that is at none of `gone`.
+    /// Where a call arrives, of a service that is at none of `gone`, and does not
+    /// answer at `silent`.
     async fn called(endpoint: &Endpoint<Moving>, gone: &[&str]) -> Result<Answer> {
+        called_of(endpoint, gone, "none").await
+    }
+
+    async fn called_of(endpoint: &Endpoint<Moving>, gone: &[&str], silent: &str) -> Result<Answer> {
         let call = |client: Moving| {
-            let gone = gone.contains(&client.at.as_str());
+            let is_gone = gone.contains(&client.at.as_str());
+            let is_silent = client.at == silent;
             async move {
-                if gone {
+                if is_gone {
                     let broken = ConnectorError::io("nobody is there".into());
                     return Err(SdkError::dispatch_failure(broken));
+                }
+                if is_silent {
+                    return Err(SdkError::timeout_error("nobody answers"));
                 }
                 Ok(client.at)
             }
@@ -282,6 +293,39 @@ mod tests {
         // Only once: it may be down.
         let (endpoint, _) = self::endpoint(&[("a", 60), ("a", 60), ("a", 60)], true);
         assert!(called(&endpoint, &["https://a"]).await.unwrap().is_err());
+        assert_eq!(endpoint.client.asked.load(Ordering::Relaxed), 2);
+    }
+
+    #[tokio::test]
+    async fn where_nobody_answers_the_next_call_asks() {
+        let (endpoint, _) = endpoint(&[("a", 60), ("b", 60)], true);
+        let answer = called_of(&endpoint, &[], "https://a").await.unwrap();
+        assert!(matches!(answer, Err(SdkError::TimeoutError(_))));
+        assert_eq!(arrives(&endpoint, &[]).await, "https://b");
+    }
+
+    /// They fail at the same time, and the first of them has found the new one.
+    #[tokio::test]
+    async fn many_calls_of_an_address_that_is_gone_ask_once() {
+        let (endpoint, time) = endpoint(&[("a", 60), ("b", 60), ("c", 60)], true);
+        assert_eq!(arrives(&endpoint, &[]).await, "https://a");
+        let call = |client: Moving| {
+            let time = time.clone();
+            async move {
+                if client.at == "https://a" {
+                    tokio::task::yield_now().await;
+                    time.advance(Duration::from_secs(1));
+                    let broken = ConnectorError::io("nobody is there".into());
+                    return Err(SdkError::<QueryError, ()>::dispatch_failure(broken));
+                }
+                Ok(client.at)
+            }
+        };
+        let calls = (0..8).map(|_| endpoint.call(call));
+        let arrived = futures_util::future::join_all(calls).await;
+        for answer in arrived {
+            assert_eq!(answer.unwrap().unwrap(), "https://b");
+        }
         assert_eq!(endpoint.client.asked.load(Ordering::Relaxed), 2);
     }
 
