@@ -44,6 +44,10 @@ python_packages() {
     fi
 }
 
+stack_packages() {
+    python_packages .venv-stack localstack/stack/requirements.txt localstack/timestream/requirements.txt
+}
+
 test_packages() {
     python_packages .venv localstack/e2e/requirements.txt localstack/stack/requirements.txt \
         localstack/timestream/requirements.txt localstack/timestream/tests/requirements.txt
@@ -60,6 +64,20 @@ build_functions() {
     cargo build --quiet --locked "${packages[@]}" --package tidemark-data-server "$@"
 }
 
+# Runs a program that ends what it started when it is told to end, and has it told of a signal to
+# this shell.
+foreground() {
+    "$@" &
+    local process=$! status=0
+    # shellcheck disable=SC2064  # which process is known now
+    trap "kill -TERM $process 2>/dev/null || true" INT TERM
+    # A signal ends the waiting, too.
+    while kill -0 "$process" 2>/dev/null; do wait "$process" || true; done
+    wait "$process" || status=$?
+    trap - INT TERM
+    return "$status"
+}
+
 run_local() {
     cargo build --quiet --profile local --locked --package tidemark --package tidemark-data-server
     local data_server=
@@ -72,23 +90,12 @@ run_local() {
         # shellcheck disable=SC2064  # which process is known now
         trap "kill $data_server 2>/dev/null || true" EXIT
     fi
-    local status=0
-    # An interrupt reaches both processes; this shell waits for them to end.
-    trap : INT TERM
-    target/local/tidemark &
-    local tidemark=$!
-    while kill -0 "$tidemark" 2>/dev/null; do
-        status=0
-        wait "$tidemark" || status=$?
-        # A signal to this shell alone is passed on.
-        if ((status > 128)); then kill -TERM "$tidemark" 2>/dev/null || true; fi
-    done
-    return "$status"
+    foreground target/local/tidemark
 }
 
 run_stack() {
     build_functions --release
-    python_packages .venv-stack localstack/stack/requirements.txt
+    stack_packages
     # It is told to end directly, and ends what it started.
     exec .venv-stack/bin/python localstack/stack up "$@" -- "${stand_in[@]}"
 }
@@ -111,14 +118,14 @@ run_aws() {
 }
 
 run_redrive() {
-    python_packages .venv-stack localstack/stack/requirements.txt
+    stack_packages
     take_region
     .venv-stack/bin/python infra/redrive.py
 }
 
 run_migrate() {
     cargo build --quiet --locked --release --package tidemark-migrate
-    python_packages .venv-stack localstack/stack/requirements.txt
+    stack_packages
     take_region
     .venv-stack/bin/python infra/migration.py target/release/tidemark-migrate "${@:-local}"
 }
@@ -131,18 +138,26 @@ run_tests() {
     .venv/bin/pytest localstack/timestream
     .venv/bin/pytest localstack/e2e "$@"
     export PYTHONPATH=localstack/stack:localstack/e2e
-    # It is told to end directly, and ends what it started.
-    exec .venv/bin/python localstack/stack/tests/with_stack.py target/stack \
-        "$PWD/deploy.sh" beside-stack "$@"
+    local store
+    for store in dynamodb timestream; do
+        TIDEMARK_POINT_STORE=$store foreground .venv/bin/python \
+            localstack/stack/tests/with_stack.py "target/stack-$store" \
+            "$PWD/deploy.sh" beside-stack "$@"
+    done
 }
 
-# With a stack that is there: the environment says where.
+# With a stack that is there: the environment says where, and where its points are.
 run_tests_beside_stack() {
-    # Those of Timestream need emulators of their own, see localstack/README.md.
-    cargo test --locked --package tidemark-aws --test emulator -- --ignored --skip timestream
+    local suites=(--skip timestream) tests=()
+    if [[ $TIDEMARK_POINT_STORE == timestream ]]; then
+        suites=(timestream)
+        # The others were run with DynamoDB.
+        tests=(-m points)
+    fi
+    cargo test --locked --package tidemark-aws --test emulator -- --ignored "${suites[@]}"
     .venv/bin/pytest localstack/e2e "$@"
     # What all of that did is held against the roles, so this comes last.
-    .venv/bin/pytest localstack/stack
+    .venv/bin/pytest localstack/stack "${tests[@]}"
 }
 
 run_checks() {

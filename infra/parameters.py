@@ -1,14 +1,18 @@
 """Tells the value of each parameter of the template: what the environment says, else the default.
-CloudFormation takes what is not given from the earlier deployment, so all of them are."""
+CloudFormation takes what is not given from the earlier deployment, so all of them are. Where the
+points are is found out if the environment does not say it."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import boto3
+import point_store
 import yaml
 
 TEMPLATE = Path(__file__).resolve().parents[1] / "template.yaml"
@@ -16,7 +20,15 @@ TEMPLATE = Path(__file__).resolve().parents[1] / "template.yaml"
 
 def main() -> None:
     """Prints them, as YAML, which JSON is."""
-    print(json.dumps(parameters(TEMPLATE.read_text(), os.environ)))
+    store, reason = point_store.choose(
+        os.environ.get("TIDEMARK_POINT_STORE"),
+        boto3.client("cloudformation"),
+        boto3.client("timestream-write"),
+        os.environ.get("TIDEMARK_STACK") or "tidemark",
+    )
+    print(f"points in {store}: {reason}", file=sys.stderr)
+    told = os.environ | {"TIDEMARK_POINT_STORE": store}
+    print(json.dumps(parameters(TEMPLATE.read_text(), told)))
 
 
 def parameters(template: str, told: Mapping[str, str]) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """How long a function takes from the start of its process to its first answer, beside one that
 does nothing; and how large its program and its package are. It fails where either is too much.
 
-    python localstack/bench/cold.py [--runs 20] [--folder target/release] [FUNCTION ...]
+    python localstack/bench/cold.py [--runs 20] [--folder target/release] [--store dynamodb]
+        [FUNCTION ...]
 
 Each function is started by a runtime API on this machine, handed one event, and stopped. The event
 has it ask AWS for what it asks AWS for, but `openapi` for nothing, and `fetcher` the data server
@@ -16,11 +17,11 @@ import asyncio
 import io
 import json
 import os
+import re
 import statistics
 import subprocess
 import time
 import zipfile
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -98,9 +99,13 @@ EVENTS: dict[str, dict[str, Any]] = {
 }
 
 
+TARGET = re.compile(r"^x-amz-target: (\w+)", re.IGNORECASE | re.MULTILINE)
+LENGTH = re.compile(r"^content-length: (\d+)", re.IGNORECASE | re.MULTILINE)
+CHUNKED = re.compile(r"^transfer-encoding: chunked", re.IGNORECASE | re.MULTILINE)
+
+
 class Runtime:
-    """Hands one event to a function and waits for its answer; is AWS and the data server, too. Its
-    part in the time is small: a function may ask for ten things at once."""
+    """Hands one event to a function and waits for its answer; is AWS and the data server, too."""
 
     def __init__(self, event: dict[str, Any]) -> None:
         self.event = json.dumps(event).encode()
@@ -108,24 +113,12 @@ class Runtime:
         #: Done, with the time, once the function has answered.
         self.answered: asyncio.Future[float] = asyncio.get_running_loop().create_future()
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answers requests of one connection."""
-        # It ends with the function, or with this server.
-        with suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
-            while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-                method, path, _ = head.split(" ", 2)
-                headers = dict(
-                    line.lower().split(": ", 1) for line in head.split("\r\n")[1:] if ": " in line
-                )
-                await skip_body(reader, headers)
-                writer.write(await self.answer(method, path, headers))
-
-    async def answer(self, method: str, path: str, headers: dict[str, str]) -> bytes:
-        """Answers a request."""
+    def answer(self, head: str) -> bytes:
+        """Answers a request; with nothing, it waits."""
+        method, path, _ = head.split(" ", 2)
         if path.endswith("/invocation/next"):
             if self.is_handed_out:
-                await asyncio.Future()
+                return b""
             self.is_handed_out = True
             deadline = int((time.time() + 30) * 1000)
             return http(
@@ -145,18 +138,42 @@ class Runtime:
         if method == "GET":
             # The data server has nothing.
             return http(b"", "404 Not Found")
-        is_sqs = headers.get("x-amz-target", "").startswith("amazonsqs")
-        return http(b'{"Successful":[],"Failed":[]}' if is_sqs else b"{}")
+        service = TARGET.search(head)
+        return ANSWERS.get(service[1].lower() if service else "", ANSWERS[""])
 
 
-async def skip_body(reader: asyncio.StreamReader, headers: dict[str, str]) -> None:
-    """Reads the body of a request."""
-    if "transfer-encoding" in headers:
-        while size := int(await reader.readline(), 16):
-            await reader.readexactly(size + 2)
-        await reader.readline()
-    else:
-        await reader.readexactly(int(headers.get("content-length", "0")))
+class Connection(asyncio.Protocol):
+    """A connection of a function. It does no more than it must: a function that has just started
+    may ask for ten things, and what this process takes is in the time that is measured."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+        self.received = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.received += data
+        while (request := whole(self.received)) is not None:
+            head, self.received = request
+            self.transport.write(self.runtime.answer(head))
+
+
+def whole(received: bytes) -> tuple[str, bytes] | None:
+    """The head of a request whose body has come, too, and what came after it."""
+    end = received.find(b"\r\n\r\n")
+    if end < 0:
+        return None
+    head = received[:end].decode("latin-1")
+    if CHUNKED.search(head):
+        # The one that is answered in pieces is small: it ends with what ends it.
+        last = received.find(b"0\r\n\r\n", end + 4)
+        return (head, received[last + 5 :]) if last >= 0 else None
+    length = LENGTH.search(head)
+    rest = end + 4 + (int(length[1]) if length else 0)
+    return (head, received[rest:]) if len(received) >= rest else None
 
 
 def http(body: bytes, status: str = "200 OK", **headers: str) -> bytes:
@@ -166,10 +183,19 @@ def http(body: bytes, status: str = "200 OK", **headers: str) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-async def start(program: Path, event: dict[str, Any]) -> float:
+#: What services answer: that all is done, and nothing there.
+ANSWERS = {
+    "": http(b"{}"),
+    "amazonsqs": http(b'{"Successful":[],"Failed":[]}'),
+    "timestream_20181101": http(b'{"QueryId":"q","ColumnInfo":[],"Rows":[]}'),
+}
+
+
+async def start(program: Path, event: dict[str, Any], store: str) -> float:
     """Milliseconds from the start of the process to its answer."""
     runtime = Runtime(event)
-    server = await asyncio.start_server(runtime.serve, "127.0.0.1", 0)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Connection(runtime), "127.0.0.1", 0)
     address = "{}:{}".format(*server.sockets[0].getsockname())
     tables = {
         f"TIDEMARK_{name}_TABLE": "t" for name in ("POINTS", "CATALOG", "DISCARDS", "HISTORY")
@@ -184,6 +210,10 @@ async def start(program: Path, event: dict[str, Any]) -> float:
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_ENDPOINT_URL": f"http://{address}",
+        "TIDEMARK_POINT_STORE": store,
+        "TIDEMARK_TIMESTREAM_DATABASE": "tidemark",
+        "TIDEMARK_TIMESTREAM_TABLE": "points",
+        "TIDEMARK_TIMESTREAM_REPORTS": "reports",
         "TIDEMARK_QUEUE_URL": f"http://{address}/0/queue",
         "TIDEMARK_CALCULATION_FUNCTION": "calculation",
         "TIDEMARK_SOURCE_URL": f"http://{address}",
@@ -218,15 +248,17 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     options.add_argument("--runs", type=int, default=20)
     options.add_argument("--folder", type=Path, default=Path("target/release"))
+    options.add_argument("--store", choices=["dynamodb", "timestream"], default="dynamodb")
     options.add_argument("functions", nargs="*", default=list(EVENTS), metavar="FUNCTION")
     given = options.parse_args()
     names = list(dict.fromkeys([EMPTY, *given.functions]))
     times: dict[str, list[float]] = {name: [] for name in names}
     for name in names:
-        asyncio.run(start(given.folder / name, EVENTS[name]))
+        asyncio.run(start(given.folder / name, EVENTS[name], given.store))
     for _ in range(given.runs):
         for name in names:
-            times[name].append(asyncio.run(start(given.folder / name, EVENTS[name])))
+            took = asyncio.run(start(given.folder / name, EVENTS[name], given.store))
+            times[name].append(took)
     empty = statistics.median(times[EMPTY])
     print("| function | program, MB | package, MB | first answer, ms | of an empty one's |")
     print("|---|---|---|---|---|")

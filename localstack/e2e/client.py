@@ -32,6 +32,8 @@ REASONS = {
 PATIENCE_SECONDS = 20.0
 
 IS_DEPLOYED = "TIDEMARK_URL" in os.environ
+#: Whether a deployment keeps points in Timestream, whose nature shows in some answers.
+IN_TIMESTREAM = IS_DEPLOYED and os.environ.get("TIDEMARK_POINT_STORE") == "timestream"
 
 
 def eventually(check: Callable[[], T], seconds: float | None = None) -> T:

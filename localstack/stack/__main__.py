@@ -7,7 +7,8 @@ import argparse
 import asyncio
 import json
 import os
-from contextlib import AsyncExitStack, ExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from pathlib import Path
 
 from data_server import data_server, url
@@ -16,7 +17,8 @@ from emulator import emulator
 from forward import forward
 from place import CREDENTIALS, REGION, Place, bound, free_port
 from proxy import proxy
-from running import noted, stop, until_told_to_end, watch
+from running import Program, noted, stop, until_told_to_end, watch
+from timestream import timestream
 
 
 def main() -> None:
@@ -28,6 +30,7 @@ def main() -> None:
         port=options.port,
         emulator_port=options.emulator_port or free_port(),
         proxy_port=options.proxy_port or free_port(),
+        timestream_port=options.timestream_port or free_port(),
         name=options.name,
     )
     place.folder.mkdir(parents=True, exist_ok=True)
@@ -42,7 +45,8 @@ def main() -> None:
             case "data-server":
                 until_told_to_end(run_data_server(place, options))
             case "deploy":
-                show(deploy(place, parameters(url()) | dict(options.parameter)))
+                given = parameters(url(), options.point_store) | dict(options.parameter)
+                show(deploy(place, given))
             case "env":
                 show_environment(place)
             case "forward":
@@ -67,6 +71,13 @@ def arguments() -> argparse.ArgumentParser:
     common.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 3000))
     common.add_argument("--emulator-port", type=int, default=4666, help="0 for a free one")
     common.add_argument("--proxy-port", type=int, default=4667, help="0 for a free one")
+    common.add_argument("--timestream-port", type=int, default=4668, help="0 for a free one")
+    common.add_argument(
+        "--point-store",
+        choices=["dynamodb", "timestream"],
+        default=os.environ.get("TIDEMARK_POINT_STORE") or "timestream",
+        help="where points are kept",
+    )
     recording = argparse.ArgumentParser(add_help=False)
     recording.add_argument("--record", type=Path, metavar="FILE", help="append each call of AWS")
     recording.add_argument("--meter", action="store_true", help="and what is billed of it")
@@ -78,7 +89,7 @@ def arguments() -> argparse.ArgumentParser:
     commands = argparse.ArgumentParser(prog="stack", description=__doc__)
     names = commands.add_subparsers(dest="command", required=True)
     names.add_parser("up", parents=[common, recording, given, serving], help="all of it")
-    names.add_parser("emulator", parents=[common, recording], help="the emulator and its proxy")
+    names.add_parser("emulator", parents=[common, recording], help="the emulators and their proxy")
     names.add_parser("data-server", parents=[common, serving], help="the stand-in data server")
     names.add_parser("deploy", parents=[common, given], help="the template, to the emulator")
     names.add_parser(
@@ -96,6 +107,10 @@ def show_environment(place: Place) -> None:
         "AWS_ENDPOINT_URL": place.proxy,
         "AWS_REGION": REGION,
         **CREDENTIALS,
+        "TIDEMARK_POINT_STORE": "timestream" if "TimestreamTable" in told else "dynamodb",
+        "TIDEMARK_TIMESTREAM_DATABASE": told.get("TimestreamDatabase", ""),
+        "TIDEMARK_TIMESTREAM_TABLE": told.get("TimestreamTable", ""),
+        "TIDEMARK_TIMESTREAM_REPORTS": told.get("TimestreamReports", ""),
         "TIDEMARK_POINTS_TABLE": told["PointsTable"],
         "TIDEMARK_CATALOG_TABLE": told["CatalogTable"],
         "TIDEMARK_DISCARDS_TABLE": told["DiscardsTable"],
@@ -124,24 +139,17 @@ async def run_all(place: Place, options: argparse.Namespace) -> None:
         # First of all: that the port is taken should be known at once.
         listener = running.enter_context(bound(place.port))
         address = "http://{}:{}".format(*listener.getsockname())
-        programs = [await running.enter_async_context(emulator(place))]
-        await running.enter_async_context(proxy(place, options.record, options.meter))
+        programs = await running.enter_async_context(aws(place, options))
         source = url()
         if not os.environ.get("TIDEMARK_SOURCE_URL"):
             server, source = await running.enter_async_context(
                 data_server(place, options.data_server)
             )
             programs.append(server)
-        given = parameters(source) | dict(options.parameter)
+        given = parameters(source, options.point_store) | dict(options.parameter)
         deployed = await asyncio.to_thread(deploy, place, given)
         await running.enter_async_context(forward(place, deployed["ApiId"], listener))
-        described = {
-            "Address": address,
-            "Emulator": place.emulator,
-            "Proxy": place.proxy,
-            "Source": source,
-            **deployed,
-        }
+        described = {"Address": address, **addresses(place, options), "Source": source, **deployed}
         # Under its name only when it is whole: who waits for it reads it at once.
         whole = described_in.with_suffix(".new")
         whole.write_text(json.dumps(described, indent=2))
@@ -150,11 +158,30 @@ async def run_all(place: Place, options: argparse.Namespace) -> None:
         await watch(*programs)
 
 
+@asynccontextmanager
+async def aws(place: Place, options: argparse.Namespace) -> AsyncIterator[list[Program]]:
+    """Runs what stands in for AWS, and the proxy in front of it."""
+    async with AsyncExitStack() as running:
+        programs = [await running.enter_async_context(emulator(place))]
+        if options.point_store == "timestream":
+            programs.append(await running.enter_async_context(timestream(place)))
+        await running.enter_async_context(proxy(place, options.record, options.meter))
+        yield programs
+
+
+def addresses(place: Place, options: argparse.Namespace) -> dict[str, str]:
+    """Where that is."""
+    found = {"Emulator": place.emulator, "Proxy": place.proxy}
+    if options.point_store == "timestream":
+        found["Timestream"] = place.timestream
+    return found
+
+
 async def run_emulator(place: Place, options: argparse.Namespace) -> None:
-    """Runs the emulator and the proxy in front of it."""
-    async with emulator(place) as program, proxy(place, options.record, options.meter):
-        show({"Emulator": place.emulator, "Proxy": place.proxy})
-        await watch(program)
+    """Runs what stands in for AWS."""
+    async with aws(place, options) as programs:
+        show(addresses(place, options))
+        await watch(*programs)
 
 
 async def run_data_server(place: Place, options: argparse.Namespace) -> None:

@@ -11,9 +11,17 @@ from typing import Any
 from urllib.parse import unquote
 
 #: How the target header names a service.
-SERVICES = {"DynamoDB_20120810": "dynamodb", "AmazonSQS": "sqs"}
+SERVICES = {
+    "DynamoDB_20120810": "dynamodb",
+    "AmazonSQS": "sqs",
+    "Timestream_20181101": "timestream",
+}
 INVOKE = re.compile(r"/2015-03-31/functions/([^/]+)/invocations")
 CALLER = re.compile(r"\bapp/(\S+)")
+#: The signature tells the service of a call that has no target.
+OF_S3 = re.compile(r"/s3/aws4_request\b")
+#: What a query reads.
+FROM = re.compile(r'\bFROM "(\w+)"\."(\w+)"')
 #: What a transaction's items do.
 ITEM_ACTIONS = {
     "Put": "PutItem",
@@ -38,7 +46,7 @@ class Call:
     trace: str
 
 
-def read(headers: Mapping[str, str], path: str, body: bytes) -> Call:
+def read(headers: Mapping[str, str], method: str, path: str, body: bytes) -> Call:
     """What a request asks for."""
     agent = CALLER.search(headers.get("x-amz-user-agent", "") + " " + headers.get("user-agent", ""))
     function = agent[1] if agent else ""
@@ -47,16 +55,18 @@ def read(headers: Mapping[str, str], path: str, body: bytes) -> Call:
     if invoked:
         name = unquote(invoked[1]).rsplit(":", 1)[-1]
         return Call(function, "lambda", "Invoke", (("lambda:InvokeFunction", name),), trace)
+    if OF_S3.search(headers.get("authorization", "")):
+        action, resource = s3(method, path)
+        operation = action.removeprefix("s3:")
+        return Call(function, "s3", operation, ((action, resource),), trace)
     target, _, operation = headers.get("x-amz-target", "").partition(".")
     service = SERVICES.get(target, "other")
     if service == "other":
         # Allowed by none of our policies, as it is not named as they would.
         operation = operation or path
         return Call(function, service, operation, ((f"other:{operation}", ""),), trace)
-    asked = json.loads(body)
-    uses = dict.fromkeys(
-        dynamodb(operation, asked) if service == "dynamodb" else sqs(operation, asked)
-    )
+    actions = {"dynamodb": dynamodb, "sqs": sqs, "timestream": timestream}[service]
+    uses = dict.fromkeys(actions(operation, json.loads(body)))
     return Call(function, service, operation, tuple(uses), trace)
 
 
@@ -77,3 +87,23 @@ def dynamodb(operation: str, asked: dict[str, Any]) -> Iterator[tuple[str, str]]
 def sqs(operation: str, asked: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """The action of a call of SQS: batches are authorized as their entries are."""
     yield f"sqs:{operation.removesuffix('Batch')}", asked.get("QueueUrl", "").rsplit("/", 1)[-1]
+
+
+def timestream(operation: str, asked: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The actions of a call of Timestream: a query is allowed by the tables that it reads."""
+    if operation == "Query":
+        for database, table in FROM.findall(asked["QueryString"]):
+            yield "timestream:Select", f"database/{database}/table/{table}"
+    elif operation == "WriteRecords":
+        table = f"database/{asked['DatabaseName']}/table/{asked['TableName']}"
+        yield "timestream:WriteRecords", table
+    else:
+        yield f"timestream:{operation}", "*"
+
+
+def s3(method: str, path: str) -> tuple[str, str]:
+    """The action of a call of S3: on a bucket, or on what is in it."""
+    bucket, _, key = path.partition("?")[0].strip("/").partition("/")
+    if key:
+        return f"s3:{method.capitalize()}Object", f"{bucket}/*"
+    return ("s3:ListBucket" if method == "GET" else f"s3:{method}"), bucket

@@ -22,6 +22,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+import timestream
 from place import CREDENTIALS, REGION, REPOSITORY, Place
 
 #: How long an emulator may take to start.
@@ -45,7 +46,7 @@ def client(place: Place, service: str) -> Any:
     )
 
 
-def parameters(source_url: str) -> dict[str, str]:
+def parameters(source_url: str, point_store: str) -> dict[str, str]:
     """The template's parameters for this machine, and from the environment."""
     given = {
         "SourceTenant": "TIDEMARK_SOURCE_TENANT",
@@ -55,6 +56,10 @@ def parameters(source_url: str) -> dict[str, str]:
     return {
         "Architecture": ARCHITECTURES[platform.machine()],
         "SourceUrl": source_url,
+        "PointStore": point_store,
+        "TimestreamDatabase": timestream.DATABASE,
+        "TimestreamTable": timestream.TABLE,
+        "TimestreamReports": timestream.REPORTS,
         # The emulator listens on the loopback address only.
         "OpenToTheWorld": "true",
         **{name: os.environ[key] for name, key in given.items() if os.environ.get(key)},

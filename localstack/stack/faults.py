@@ -12,7 +12,7 @@ from typing import Any
 class Faults:
     """What goes wrong; nothing by default."""
 
-    #: Services (`dynamodb`, `sqs`, `lambda`) that break every connection.
+    #: Services (`dynamodb`, `timestream`, `sqs`, `lambda`, `s3`) that break every connection.
     down: list[str] = field(default_factory=list)
     #: Every n-th call of DynamoDB is throttled; 0 for none.
     throttle_every: int = 0
@@ -24,7 +24,7 @@ class Faults:
     duplicate_sends: bool = False
     #: Messages come up to so many seconds late, and so out of order; 0 for at once.
     delay_seconds: int = 0
-    #: The processes of a function that makes its n-th call of DynamoDB are killed; 0 for none.
+    #: The processes of a function that makes the n-th call of a store are killed; 0 for none.
     kill_every: int = 0
     #: Functions whose calls go wrong, by the end of their names; all if empty.
     functions: list[str] = field(default_factory=list)

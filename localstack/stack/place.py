@@ -31,6 +31,8 @@ class Place:
     emulator_port: int
     #: Where the functions find AWS: the proxy in front of the emulator.
     proxy_port: int
+    #: Where the emulator of Timestream listens.
+    timestream_port: int
     #: What the stack is called.
     name: str
 
@@ -48,6 +50,11 @@ class Place:
     def proxy(self) -> str:
         """The address of the proxy in front of it."""
         return f"http://{LOOPBACK}:{self.proxy_port}"
+
+    @property
+    def timestream(self) -> str:
+        """The address of the emulator of Timestream."""
+        return f"http://{LOOPBACK}:{self.timestream_port}"
 
     def program(self, name: str) -> Path:
         """A program that cargo built."""

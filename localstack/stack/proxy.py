@@ -1,4 +1,4 @@
-"""Stands between the functions and the emulator. It records what each function asks of AWS, and
+"""Stands between the functions and the emulators. It records what each function asks of AWS, and
 injects faults, which are set by `PUT /_faults` (see `faults.py`)."""
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Proxy:
         body = await request.read()
         if request.path == "/_faults":
             return self.control(request.method, body)
-        call = calls.read(request.headers, request.raw_path, body)
+        call = calls.read(request.headers, request.method, request.raw_path, body)
         if self.meter is not None:
             answer, billed = await self.metered(self.meter, request, call, body)
             self.note(call, len(body), answer, "", billed)
@@ -121,12 +121,12 @@ class Proxy:
             return await self.relay(request, body), ""
         if call.service in faults.down:
             return None, faults.note("down")
+        if call.service in {"dynamodb", "timestream"} and faults.is_due("kill", faults.kill_every):
+            for process in bootstraps(self.place, call.function):
+                with suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
+            return None, faults.note("kill")
         if call.service == "dynamodb":
-            if faults.is_due("kill", faults.kill_every):
-                for process in bootstraps(self.place, call.function):
-                    with suppress(ProcessLookupError):
-                        os.kill(process, signal.SIGKILL)
-                return None, faults.note("kill")
             if faults.is_due("throttle", faults.throttle_every):
                 return amazon_json(THROTTLED, 400), faults.note("throttle")
             if call.operation in HANDED_BACK and faults.is_due(
@@ -141,9 +141,11 @@ class Proxy:
         return await self.relay(request, body), ""
 
     async def relay(self, request: web.Request, body: bytes) -> web.Response | None:
-        """Asks the emulator; None while it is not there."""
+        """Asks the emulator whose service it is; None while it is not there."""
+        is_timestream = request.headers.get("x-amz-target", "").startswith("Timestream_")
+        emulator = self.place.timestream if is_timestream else self.place.emulator
         try:
-            return await relay(self.to, self.place.emulator, request, body)
+            return await relay(self.to, emulator, request, body)
         except ClientError:
             return None
 

@@ -77,6 +77,8 @@ class Options:
     #: Where each call is written down as a line of JSON.
     folder: Path | None = None
     require_partition_key: bool = False
+    #: After how many seconds a connection is closed on which nothing is asked.
+    idle: float = 3600.0
 
 
 @dataclass
@@ -144,6 +146,7 @@ class Emulator:
             line = {
                 "time": time.time(),
                 "operation": operation,
+                "host": request.host,
                 "status": answer.status if answer is not None else 0,
                 "milliseconds": round(1000 * (time.monotonic() - began), 1),
                 "sent": len(body),
@@ -301,7 +304,9 @@ async def serve(options: Options, clock: Clock | None = None) -> AsyncIterator[E
         running.callback(emulator.threads.shutdown, wait=False, cancel_futures=True)
         application = web.Application(client_max_size=LARGEST_BODY)
         application.router.add_route("*", "/{path:.*}", emulator.answer)
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
+        runner = web.AppRunner(
+            application, access_log=None, shutdown_timeout=1.0, keepalive_timeout=options.idle
+        )
         await runner.setup()
         running.push_async_callback(emulator.reports.end)
         running.push_async_callback(runner.cleanup)

@@ -16,7 +16,7 @@ async fn serve() -> Result<(), Error> {
     let aws = Aws::from_env().await;
     let discards = Discards {
         discards: Arc::new(aws.discards()?),
-        points: Arc::new(aws.points()?),
+        points: aws.point_store()?,
         catalog: Arc::new(aws.catalog()?),
         clock: Arc::new(SystemClock::new()),
         ids: Arc::new(BatchIds::new()),

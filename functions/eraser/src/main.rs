@@ -15,7 +15,7 @@ async fn serve() -> Result<(), Error> {
     let aws = Aws::from_env().await;
     let eraser = Eraser {
         catalog: Arc::new(aws.catalog()?),
-        points: Arc::new(aws.points()?),
+        points: aws.point_store()?,
         clock: Arc::new(SystemClock::new()),
     };
     http(async |operation, call, _| match operation {

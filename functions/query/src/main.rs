@@ -18,8 +18,8 @@ fn main() -> ExitCode {
 
 async fn serve() -> Result<(), Error> {
     let aws = Aws::from_env().await;
-    let points = Arc::new(aws.points()?);
-    let inline = InProcess::new(Arc::clone(&points) as _, INLINE);
+    let points = aws.point_store()?;
+    let inline = InProcess::new(Arc::clone(&points), INLINE);
     let query = Query {
         catalog: Arc::new(aws.catalog()?),
         calculator: Arc::new(aws.calculator(Arc::new(inline))?),

@@ -1,4 +1,5 @@
 //! From the queue to points and discards: decides point by point what is kept.
+//! At ticks of a schedule it reads what the store of the points tells later.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -14,9 +15,17 @@ fn main() -> ExitCode {
 async fn serve() -> Result<(), Error> {
     let aws = Aws::from_env().await;
     let validator = Validator {
-        points: Arc::new(aws.points()?),
+        points: aws.point_store()?,
         catalog: Arc::new(aws.catalog()?),
         discards: Arc::new(aws.discards()?),
     };
-    messages(async |batch| validator.handle(batch).await).await
+    let reports = aws.point_reports()?;
+    messages(
+        async |batch| validator.handle(batch).await,
+        async |budget| match &reports {
+            Some(reports) => reports.run(budget).await,
+            None => Ok(0),
+        },
+    )
+    .await
 }

@@ -1,7 +1,7 @@
 """What it costs to write a million points through the deployed API: every call is made, on the
 emulator, and what AWS would bill of it is computed.
 
-    python localstack/bench/cost [--points 1000000]
+    python localstack/bench/cost [--points 1000000] [--store dynamodb]
 """
 
 from __future__ import annotations
@@ -12,53 +12,81 @@ from pathlib import Path
 
 from load import BATCH, SERIES
 from measure import Bill, measured, naive
-from prices import MILLION, PRICES, STORED
+from prices import LEAST_QUERY, MILLION, PRICES, STORED
+from questions import queries
 from stack import Stack
 
 #: How many series a batch has points of.
 SHAPES = [1, 10]
+#: Of each store, what a naive writer is billed much of, and who that is.
+NAIVE = {
+    "dynamodb": ("write", "an item a point"),
+    "timestream": ("records", "a record a call"),
+}
 
 
 def main() -> None:
     """Measures, and prints a table."""
     arguments = argparse.ArgumentParser(prog="cost", description=__doc__)
     arguments.add_argument("--points", type=int, default=1_000_000)
-    points = arguments.parse_args().points
-    bills = []
+    arguments.add_argument("--store", choices=NAIVE, default="dynamodb", help="where points are")
+    given = arguments.parse_args()
+    points, bills, asked = given.points, [], {}
     for together in SHAPES:
         with (
             tempfile.TemporaryDirectory() as folder,
-            Stack(Path(folder), source="none", is_metered=True) as stack,
+            Stack(Path(folder), source="none", is_metered=True, store=given.store) as stack,
         ):
             bills.append(measured(stack, points, together))
+            if given.store == "timestream":
+                asked = queries(stack, "sensor-000")
         print(f"measured: {points} points, {together} series a batch", flush=True)
-    show(bills, naive(points), MILLION / points)
+    show(bills, given.store, points)
+    if asked:
+        show_queries(asked)
 
 
-def show(bills: list[Bill], naive_writes: float, scale: float) -> None:
+def show(bills: list[Bill], store: str, points: int) -> None:
     """Prints what a million points are billed, as Markdown."""
+    scale, (naive_kind, naive_title) = MILLION / points, NAIVE[store]
+    # A record that is written alone is a KB, as it is less.
+    naive_amount = naive(points) if store == "dynamodb" else points
     print(
         f"\nA million points of {SERIES} series, in batches of {BATCH}; units are computed by the"
     )
     print("published rules, not metered; what the compactor has part in is in brackets.\n")
-    titles = [f"{together} series a batch" for together in SHAPES] + ["an item a point"]
+    titles = [f"{together} series a batch" for together in SHAPES] + [naive_title]
     print(f"| | {' | '.join(titles)} |")
     print("|---" * (len(titles) + 1) + "|")
-    # Whoever writes an item a point has the same way to the table, and no compactor.
+    # Whoever writes naively has the same way to the store, and no compactor.
     for kind, price in PRICES.items():
+        if not any(bill.amount(kind) for bill in bills):
+            continue
         cells = [cell(bill.amount(kind), bill.compaction[kind], scale) for bill in bills]
-        cells.append(cell(naive_writes if kind == "write" else bills[0].ingest[kind], 0, scale))
+        cells.append(cell(naive_amount if kind == naive_kind else bills[0].ingest[kind], 0, scale))
         print(f"| {price.name} | {' | '.join(cells)} |")
     totals = [sum(bill.dollars(kind) for kind in PRICES) for bill in bills]
-    same = sum(price.of(bills[0].ingest[kind]) for kind, price in PRICES.items() if kind != "write")
-    totals.append(same + PRICES["write"].of(naive_writes))
+    same = sum(
+        price.of(bills[0].ingest[kind]) for kind, price in PRICES.items() if kind != naive_kind
+    )
+    totals.append(same + PRICES[naive_kind].of(naive_amount))
     print(f"| **dollars** | {' | '.join(f'**{total * scale:.4f}**' for total in totals)} |")
-    print("\nCalls, and bytes a point in the table of points:\n")
+    print("\nCalls:\n")
     for together, bill in zip(SHAPES, bills, strict=True):
         calls = ", ".join(f"{name} {n}" for name, n in sorted(bill.calls.items()))
-        month = STORED.of(bill.stored * scale / 1e9)
-        print(f"- {together} series a batch: {calls};")
-        print(f"  {bill.stored * scale / MILLION:.2f} bytes a point, {month:.4f} dollars a month")
+        print(f"- {together} series a batch: {calls}")
+        if store == "dynamodb":
+            month = STORED.of(bill.stored * scale / 1e9)
+            each = bill.stored * scale / MILLION
+            print(f"  {each:.2f} bytes a point in the table, {month:.4f} dollars a month")
+
+
+def show_queries(asked: dict[str, int]) -> None:
+    """Prints how many queries each question takes, and what they cost at least."""
+    print("\n| `GET` | queries | dollars at least |")
+    print("|---|---|---|")
+    for question, count in asked.items():
+        print(f"| `{question}` | {count} | {count * LEAST_QUERY:.4f} |")
 
 
 def cell(amount: float, of_compactor: float, scale: float) -> str:

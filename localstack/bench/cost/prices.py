@@ -25,7 +25,8 @@ class Price:
 
 
 #: https://aws.amazon.com/api-gateway/pricing/ (HTTP API), .../sqs/pricing/ (standard queues),
-#: .../lambda/pricing/ (arm64), .../dynamodb/pricing/on-demand/, .../cloudwatch/pricing/ (logs).
+#: .../lambda/pricing/ (arm64), .../dynamodb/pricing/on-demand/, .../timestream/pricing/,
+#: .../cloudwatch/pricing/ (logs).
 PRICES = {
     "gateway": Price("API Gateway, requests of 512 KB", 1.00, MILLION),
     "queue": Price("SQS, requests of 64 KB", 0.40, MILLION),
@@ -33,7 +34,13 @@ PRICES = {
     "compute": Price("Lambda, GB-seconds", 0.0000133334, 1),
     "write": Price("DynamoDB, write units", 0.625, MILLION),
     "read": Price("DynamoDB, read units", 0.125, MILLION),
+    "records": Price("Timestream, KB written", 0.50, MILLION),
     "logs": Price("CloudWatch, bytes of logs", 0.50, GB),
 }
 #: A GB of a table for a month, with its recovery to any second.
 STORED = Price("DynamoDB, GB for a month", 0.25 + 0.20, 1)
+
+#: A compute unit of Timestream, which has 4 processors, for an hour; it is billed by the second,
+#: for 30 seconds at least (developer guide, "Billing for TCU").
+TCU = Price("Timestream, TCU-hours", 0.518, 1)
+LEAST_QUERY = TCU.of(30 / 3600)

@@ -45,7 +45,7 @@ def quiet_stack(tmp_path_factory: pytest.TempPathFactory, stack: Stack) -> Itera
 @pytest.fixture
 def faulty(quiet_stack: Stack) -> Iterator[Stack]:
     """The same, for one test; faults end with it."""
-    quiet_stack.faults()
+    quiet_stack.end_faults()
     yield quiet_stack
-    quiet_stack.faults()
+    quiet_stack.end_faults()
     assert quiet_stack.dead_letters() == []

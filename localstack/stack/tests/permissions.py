@@ -34,7 +34,9 @@ def of_function(stack: Stack, name: str) -> Iterator[Use]:
 
 
 def short(arn: str) -> str:
-    """A resource as the record names it: a table, a queue, a function."""
+    """A resource as the record names it: a table, a queue, a function, or all that there is."""
+    if arn == "*":
+        return arn
     return arn.split(":", 5)[5].removeprefix("function:")
 
 

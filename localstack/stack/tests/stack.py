@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import boto3
+import pytest
+from botocore.config import Config
 
 from place import CREDENTIALS, REGION, REPOSITORY
 from process import Served, served
@@ -26,6 +28,11 @@ PARAMETERS = {"VisibilityTimeout": "5"}
 #: The program under test, and how the programs that it runs were built.
 TOOL = [sys.executable, str(REPOSITORY / "localstack/stack")]
 PROFILE = os.environ.get("TIDEMARK_PROFILE", "debug")
+#: Where points are kept, if a test does not say it.
+STORE = os.environ.get("TIDEMARK_POINT_STORE") or "timestream"
+
+#: Of a test that asks what Timestream does.
+timestream_only = pytest.mark.skipif(STORE != "timestream", reason="needs points in Timestream")
 
 T = TypeVar("T")
 
@@ -39,11 +46,13 @@ class Stack:
         source: str | None = None,
         data_server: list[str] | None = None,
         is_metered: bool = False,
+        store: str = STORE,
         **given: str,
     ) -> None:
         """`source` is a data server that there is; otherwise one is started, with these options.
         `given` are parameters of the template. One that is metered does nothing wrong."""
         self.folder = folder
+        self.store = store
         self.record = folder / "calls.jsonl"
         self.log = folder / "served.jsonl"
         self.source = source
@@ -51,7 +60,8 @@ class Stack:
         options = data_server if data_server is not None else ["--rate", "0"]
         self.command = [*TOOL, "up", "--folder", str(folder), "--profile", PROFILE]
         self.command += ["--record", str(self.record), *(["--meter"] if is_metered else [])]
-        self.command += ["--port", "0", "--emulator-port", "0", "--proxy-port", "0"]
+        self.command += ["--point-store", store, "--port", "0", "--emulator-port", "0"]
+        self.command += ["--proxy-port", "0", "--timestream-port", "0"]
         for key, value in (PARAMETERS | given).items():
             self.command += ["--parameter", f"{key}={value}"]
         # Somebody else may be asking at the usual port.
@@ -63,6 +73,7 @@ class Stack:
         stack = cls(folder)
         stack.described = json.loads((folder / "stack.json").read_text())
         stack.url = stack.described["Address"]
+        stack.store = "timestream" if "Timestream" in stack.described else "dynamodb"
         return stack
 
     def __enter__(self) -> Self:
@@ -126,6 +137,17 @@ class Stack:
             )
         return self.clients[service]
 
+    def timestream(self) -> Any:
+        """A client of Timestream that writes."""
+        return boto3.client(
+            "timestream-write",
+            endpoint_url=self.described["Timestream"],
+            region_name=REGION,
+            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+            config=Config(endpoint_discovery_enabled=False),
+        )
+
     def table(self, name: str) -> Any:
         """One of the tables, by the name of its output."""
         resource = boto3.resource(
@@ -149,6 +171,23 @@ class Stack:
 
     def _faults_url(self) -> str:
         return f"{self.described['Proxy']}/_faults"
+
+    def end_faults(self) -> None:
+        """Has nothing go wrong from now on."""
+        self.faults()
+        if self.store == "timestream":
+            self.timestream_faults()
+
+    def timestream_faults(self, **wanted: Any) -> dict[str, Any]:
+        """Has Timestream do these from now on, and no others; tells them."""
+        url, body = f"{self.described['Timestream']}/_faults", json.dumps(wanted).encode()
+        return self._control(urllib.request.Request(url, body, method="PUT"))
+
+    def timestream_injected(self) -> dict[str, int]:
+        """How often Timestream did each of them, since they were set."""
+        url = f"{self.described['Timestream']}/_faults"
+        injected: dict[str, int] = self._control(url)["injected"]
+        return injected
 
     def _control(self, request: urllib.request.Request | str) -> dict[str, Any]:
         with urllib.request.urlopen(request) as answer:

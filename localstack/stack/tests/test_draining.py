@@ -10,14 +10,17 @@ import pytest
 
 import accounting
 from client import Client
-from process import DataServer
-from stack import Stack
+from process import DataServer, Served
+from stack import Stack, timestream_only
+
+pytestmark = pytest.mark.points
 
 MESSAGES = 400
 SHARES = dict.fromkeys(["system", "suspect", "both", "too_old", "too_old_suspect"], 0.08)
 #: Pauses cut what is fetched into many batches.
 PAUSES = {"stalls": 0.1, "stall_ms": 60}
 
+#: What the proxy does wrong.
 FAULTS: dict[str, dict[str, Any]] = {
     "nothing": {},
     "twice, and out of order": {"duplicate_sends": True, "delay_seconds": 6},
@@ -33,25 +36,67 @@ CAUSED = {
     "a validator that dies": {"kill"},
     "a table that is busy": {"throttle", "unprocessed", "lose"},
 }
+#: What Timestream does wrong, with messages that come twice.
+BUSY = {"throttle_every": 3, "internal_error_every": 8, "lose_every": 7}
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_with_faults(faulty: Stack, tmp_path: Path, fault: str) -> None:
     name = "drained-" + "-".join(fault.replace(",", "").split())
-    seed = list(FAULTS).index(fault)
-    flags = SHARES | PAUSES | {"malformed": 0.1, "other_tags": 0.1, "plain": 0.3}
-    with DataServer(tmp_path, rate=0, backlog=MESSAGES, seed=seed, **flags) as source:
-        faulty.fetch_from(source.url, name)
-        faulty.faults(**FAULTS[fault])
-        faulty.tick("fetcher")
-        served = source.served()
-    assert len(served) == MESSAGES
-    faulty.wait_until_idle()
+    faulty.faults(**FAULTS[fault])
+    served = fetch(faulty, tmp_path, name, seed=list(FAULTS).index(fault))
     injected = faulty.injected()
     assert set(injected) == CAUSED[fault]
     assert all(injected[kind] >= INJECTED[kind] for kind in injected), injected
-    faulty.faults()
+    faulty.end_faults()
     accounting.check(accounting.account(Client(faulty.url), served, name))
+
+
+@timestream_only
+def test_while_timestream_is_busy(faulty: Stack, tmp_path: Path) -> None:
+    faulty.faults(duplicate_sends=True, delay_seconds=6)
+    faulty.timestream_faults(**BUSY)
+    served = fetch(faulty, tmp_path, "drained-into-a-busy-timestream", seed=9)
+    injected = faulty.timestream_injected()
+    assert injected["throttle"] >= 10
+    assert set(injected) == {"throttle", "internal_error", "lose"}
+    faulty.end_faults()
+    api = Client(faulty.url)
+    accounting.check(accounting.account(api, served, "drained-into-a-busy-timestream"))
+
+
+@timestream_only
+def test_what_timestream_rejects_is_a_discard(faulty: Stack) -> None:
+    name, count = "rejected-now-and-then", 300
+    faulty.timestream_faults(reject_every=10)
+    for first in range(0, count, 50):
+        faulty.ask(
+            "POST", "/api", [{"name": name, "t": t, "v": t} for t in range(first, first + 50)]
+        )
+    faulty.wait_until_idle()
+    rejected = faulty.timestream_injected()["reject"]
+    faulty.end_faults()
+    assert rejected == count / 10
+    api = Client(faulty.url)
+    discards = api.rows("/admin/discards", series=name, limit=1000)
+    assert len(discards) == rejected
+    assert {tuple(discard["reasons"]) for discard in discards} == {("store_rejected",)}
+    # What Timestream says.
+    assert all(discard["detail"] for discard in discards)
+    kept = [point["value"] for point in api.points(name)]
+    assert sorted(kept + [float(discard["value"]) for discard in discards]) == list(range(count))
+
+
+def fetch(stack: Stack, folder: Path, series: str, seed: int) -> list[Served]:
+    """Has a data server drained, and what was fetched handled."""
+    flags = SHARES | PAUSES | {"malformed": 0.1, "other_tags": 0.1, "plain": 0.3}
+    with DataServer(folder, rate=0, backlog=MESSAGES, seed=seed, **flags) as source:
+        stack.fetch_from(source.url, series)
+        stack.tick("fetcher")
+        served = source.served()
+    assert len(served) == MESSAGES
+    stack.wait_until_idle()
+    return served
 
 
 def test_the_last_write_counts_however_late_and_often_it_comes(faulty: Stack) -> None:
@@ -65,3 +110,5 @@ def test_the_last_write_counts_however_late_and_often_it_comes(faulty: Stack) ->
     faulty.faults()
     points = Client(faulty.url).points(name)
     assert [point["value"] for point in points] == [last] * 50
+    # What was only superseded is none.
+    assert Client(faulty.url).rows("/admin/discards", series=name) == []

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from client import Client, accepted
-from stack import Stack
+from stack import Stack, timestream_only
+
+pytestmark = pytest.mark.points
 
 OUTAGE_SECONDS = 60
 BATCH = 20
@@ -60,6 +62,7 @@ def writing(url: str, series: str) -> Iterator[Writer]:
     [
         ("while-validators-die", {"kill_every": 1, "functions": ["validator"]}),
         ("while-dynamodb-is-down", {"down": ["dynamodb"]}),
+        pytest.param("while-timestream-is-down", {"down": ["timestream"]}, marks=timestream_only),
     ],
 )
 def test_a_minute_s_outage_loses_nothing(faulty: Stack, name: str, fault: dict[str, Any]) -> None:

@@ -6,8 +6,12 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from client import Client
 from stack import Stack, eventually
+
+pytestmark = pytest.mark.points
 
 POISON = ["not JSON", " ", "{}", '{"tenant":"local","source":"api"}']
 
@@ -31,7 +35,10 @@ def test_poison_becomes_a_dead_letter_and_the_rest_is_stored_once(faulty: Stack)
 
         eventually(are_dead)
     assert sorted(dead) == sorted(POISON)
-    points = ["dynamodb:BatchWriteItem", f"table/{faulty.described['PointsTable']}"]
+    points = {
+        "dynamodb": ["dynamodb:BatchWriteItem", f"table/{faulty.described['PointsTable']}"],
+        "timestream": ["timestream:WriteRecords", "database/tidemark/table/points"],
+    }[faulty.store]
     # Of ten messages four came again, and none of the others.
     assert [call["uses"] for call in faulty.calls()[before:]].count([points]) == len(POISON)
     api = Client(faulty.url)

@@ -14,10 +14,12 @@ from faults import Faults
 from place import REPOSITORY
 from proxy import delayed, halved
 
+CALLER = {"user-agent": "aws-sdk-rust/1.3 os/linux app/s-query x/1"}
+
 
 def read(target: str, asked: dict[str, Any], path: str = "/") -> calls.Call:
-    headers = {"x-amz-target": target, "user-agent": "aws-sdk-rust/1.3 os/linux app/s-query x/1"}
-    return calls.read(headers, path, json.dumps(asked).encode())
+    headers = CALLER | {"x-amz-target": target}
+    return calls.read(headers, "POST", path, json.dumps(asked).encode())
 
 
 @pytest.mark.parametrize(
@@ -53,6 +55,32 @@ def test_actions_on_queues_and_functions() -> None:
     assert call.uses == (("sqs:SendMessage", "q"),)
     path = "/2015-03-31/functions/arn%3Aaws%3Alambda%3Ax%3A0%3Afunction%3As-calculation/invocations"
     assert read("", {}, path).uses == (("lambda:InvokeFunction", "s-calculation"),)
+
+
+def test_actions_on_timestream() -> None:
+    table = "database/tidemark/table/points"
+    sql = 'SELECT time FROM "tidemark"."points" WHERE series = \'local/a\''
+    call = read("Timestream_20181101.Query", {"QueryString": sql})
+    assert (call.service, call.uses) == ("timestream", (("timestream:Select", table),))
+    asked = {"DatabaseName": "tidemark", "TableName": "points", "Records": []}
+    call = read("Timestream_20181101.WriteRecords", asked)
+    assert call.uses == (("timestream:WriteRecords", table),)
+    call = read("Timestream_20181101.DescribeEndpoints", {})
+    assert call.uses == (("timestream:DescribeEndpoints", "*"),)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "use"),
+    [
+        ("GET", "/reports/?list-type=2", ("s3:ListBucket", "reports")),
+        ("GET", "/reports/a/b.json?x-id=GetObject", ("s3:GetObject", "reports/*")),
+        ("DELETE", "/reports/a/b.json", ("s3:DeleteObject", "reports/*")),
+    ],
+)
+def test_actions_on_buckets(method: str, path: str, use: tuple[str, str]) -> None:
+    scope = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request, Signed..."
+    call = calls.read(CALLER | {"authorization": scope}, method, path, b"")
+    assert (call.service, call.uses) == ("s3", (use,))
 
 
 def test_a_call_of_another_service_is_something_done() -> None:

@@ -11,12 +11,15 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from place import CREDENTIALS, REGION
+import timestream
+from place import CREDENTIALS, LOOPBACK, REGION, free_port
 from process import MIXED, options
-from stack import Stack
+from running import Program
+from stack import Stack, eventually
 
 #: How long what the command started may take to end.
 GRACE_SECONDS = 40.0
@@ -38,7 +41,39 @@ def environment(stack: Stack) -> dict[str, str]:
         "TIDEMARK_DISCARDS_TABLE": stack.described["DiscardsTable"],
         "TIDEMARK_HISTORY_TABLE": stack.described["HistoryTable"],
         "TIDEMARK_QUEUE_URL": queue,
+        "TIDEMARK_POINT_STORE": stack.store,
     }
+
+
+@contextmanager
+def beside_timestream(stack: Stack) -> Iterator[dict[str, str]]:
+    """Tables of Timestream for the command, and what tells where they are: one in the stack's
+    emulator, and one in another, whose clock stands in 2023, when what the suites write was new."""
+    if stack.store != "timestream":
+        yield {}
+        return
+    here, storage = stack.described["Timestream"], stack.described["Emulator"]
+    timestream.create(here, storage, "aside", "aside")
+    port = free_port()
+    command = [*timestream.command_line(port), "--now", "2023-06-01T00:00:00Z"]
+    log = stack.folder / "timestream-of-2023.log"
+    with Program(command, log, timestream.environment(storage)) as program:
+
+        def has_started() -> None:
+            program.check()
+            assert program.printed().startswith(timestream.FIRST_LINE)
+
+        eventually(has_started)
+        then = f"http://{LOOPBACK}:{port}"
+        timestream.create(then, storage, "aside", "aside-of-2023")
+        yield {
+            "AWS_ENDPOINT_URL_TIMESTREAM_WRITE": here,
+            "AWS_ENDPOINT_URL_TIMESTREAM_QUERY": here,
+            "TIDEMARK_TIMESTREAM_OF_2023": then,
+            "TIDEMARK_TIMESTREAM_DATABASE": timestream.DATABASE,
+            "TIDEMARK_TIMESTREAM_TABLE": "aside",
+            "TIDEMARK_TIMESTREAM_REPORTS": "aside",
+        }
 
 
 def aside(stack: Stack, table: str) -> str:
@@ -64,11 +99,10 @@ def main() -> int:
     # So that the stack is taken down.
     signal.signal(signal.SIGTERM, leave)
     folder, command = Path(sys.argv[1]).resolve(), sys.argv[2:]
-    with Stack(folder, data_server=options(MIXED)) as stack:
+    with Stack(folder, data_server=options(MIXED)) as stack, beside_timestream(stack) as tables:
         # In a group of its own, so that all that it starts is found.
-        process = subprocess.Popen(
-            command, env=os.environ | environment(stack), start_new_session=True
-        )
+        told = os.environ | environment(stack) | tables
+        process = subprocess.Popen(command, env=told, start_new_session=True)
         try:
             return process.wait()
         finally:

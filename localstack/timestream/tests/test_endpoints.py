@@ -11,25 +11,17 @@ from pathlib import Path
 from urllib.error import HTTPError
 
 import pytest
-import trustme
 
+from certificate import AUTHORITY, with_tls
 from emulator_thread import Running
-from server import Options
 
 
 @pytest.fixture(scope="module")
 def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running, Path]]:
     """An emulator with TLS, and the certificate of who vouches for it."""
     folder = tmp_path_factory.mktemp("tls")
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(folder / "ca.pem")
-    own = authority.issue_cert("localhost", "127.0.0.1")
-    own.private_key_pem.write_to_path(folder / "key.pem")
-    for part in own.cert_chain_pems:
-        part.write_to_path(folder / "cert.pem", append=True)
-    options = Options(tls_port=0, cert=folder / "cert.pem", key=folder / "key.pem")
-    with Running(options) as running:
-        yield running, folder / "ca.pem"
+    with Running(with_tls(folder)) as running:
+        yield running, folder / AUTHORITY
 
 
 def test_the_endpoint_is_found_over_tls(secure: tuple[Running, Path]) -> None:

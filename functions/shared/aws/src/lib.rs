@@ -1,6 +1,6 @@
-//! Tidemark's ports over AWS: points, catalog, discards and history in
-//! `DynamoDB`, the queue in SQS, calculations in Lambda. The only package that
-//! names the AWS SDK.
+//! Tidemark's ports over AWS: points in `DynamoDB` or Timestream, catalog,
+//! discards and history in `DynamoDB`, the queue in SQS, calculations in Lambda.
+//! The only package that names the AWS SDK.
 
 mod batch;
 mod calculator;
@@ -17,6 +17,7 @@ mod migration;
 mod points;
 mod queue;
 mod settings;
+mod stores;
 mod times;
 mod timestream;
 mod transaction;

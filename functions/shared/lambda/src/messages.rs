@@ -1,7 +1,10 @@
 //! Messages of a queue, a batch of them an event. Each is a success or a
-//! failure of its own; SQS delivers the failures again, and those alone.
+//! failure of its own; SQS delivers the failures again, and those alone. An event
+//! without messages is a tick of a schedule.
 
+use std::fmt::Display;
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt, stream};
 use lambda_runtime::Context;
@@ -12,11 +15,11 @@ use tracing::Instrument;
 
 use crate::invocation::{Error, causes, serve, until};
 
-/// Messages of a queue.
+/// Messages of a queue, or none.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Messages {
-    records: Vec<Message>,
+struct Event {
+    records: Option<Vec<Message>>,
 }
 
 /// A message.
@@ -59,17 +62,36 @@ const AT_ONCE: usize = 8;
 ///
 /// The event source must ask for them (`ReportBatchItemFailures`): otherwise
 /// every message of an event counts as handled.
-pub async fn messages<T, E>(handle: impl AsyncFn(T) -> Result<(), E>) -> Result<(), Error>
+///
+/// At each tick it runs `tick` with the time that there is for it, which tells
+/// how much it did.
+pub async fn messages<T, R, E, F>(
+    handle: impl AsyncFn(T) -> Result<(), E>,
+    tick: impl AsyncFn(Duration) -> Result<R, F>,
+) -> Result<(), Error>
 where
     T: DeserializeOwned,
+    R: Display,
     E: Into<Error>,
+    F: Into<Error>,
 {
-    serve(async |event: Messages, context: &Context| Ok(run(event, until(context), &handle).await))
-        .await
+    serve(async |event: Event, context: &Context| {
+        let until = until(context);
+        match event.records {
+            Some(messages) => Ok(run(messages, until, &handle).await),
+            None => {
+                let budget = until.saturating_duration_since(Instant::now());
+                let done = tick(budget).await.map_err(Into::into)?;
+                tracing::info!(%done, "ticked");
+                Ok(Failures::default())
+            }
+        }
+    })
+    .await
 }
 
 async fn run<T, E>(
-    event: Messages,
+    messages: Vec<Message>,
     until: Instant,
     handle: &impl AsyncFn(T) -> Result<(), E>,
 ) -> Failures
@@ -77,8 +99,8 @@ where
     T: DeserializeOwned,
     E: Into<Error>,
 {
-    let count = event.records.len();
-    let failed: Vec<Failure> = stream::iter(event.records)
+    let count = messages.len();
+    let failed: Vec<Failure> = stream::iter(messages)
         .map(async |message| {
             let id = message.id.clone();
             let received = message.attributes.approximate_receive_count.clone();
@@ -119,14 +141,13 @@ where
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
-    use std::time::Duration;
 
     use serde_json::json;
     use tokio::time::sleep;
 
     use super::*;
 
-    fn event(bodies: &[&str]) -> Messages {
+    fn event(bodies: &[&str]) -> Vec<Message> {
         let records: Vec<_> = bodies
             .iter()
             .enumerate()
@@ -142,7 +163,8 @@ mod tests {
                 })
             })
             .collect();
-        serde_json::from_value(json!({ "Records": records })).unwrap()
+        let event: Event = serde_json::from_value(json!({ "Records": records })).unwrap();
+        event.records.unwrap()
     }
 
     /// The ids of those that failed, in order.
@@ -173,6 +195,14 @@ mod tests {
         let until = Instant::now() + Duration::from_secs(30);
         let response = run(event, until, &handle).await;
         assert_eq!(failures(&response), ["m1", "m2", "m4", "m5", "m7", "m9"]);
+    }
+
+    #[test]
+    fn what_has_no_messages_is_a_tick() {
+        for tick in [json!({}), json!({"detail-type": "Scheduled Event"})] {
+            let event: Event = serde_json::from_value(tick).unwrap();
+            assert!(event.records.is_none());
+        }
     }
 
     #[test]
