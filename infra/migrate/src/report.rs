@@ -9,9 +9,10 @@ use tidemark_aws::Moved;
 const TOLERANCE: f64 = 1e-9;
 
 /// What stands over the lines.
-pub(crate) const HEADING: &str = "\
-           in Timestream                           in DynamoDB
-      points                      sum       points                      sum  series";
+pub(crate) const HEADING: &str = concat!(
+    "                        in Timestream                           in DynamoDB\n",
+    "      points                      sum       points                      sum  series",
+);
 
 /// How a series in `DynamoDB` differs from that in Timestream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -190,6 +191,10 @@ mod tests {
             let line = Line(&moved(before, after)).to_string();
             assert_eq!(columns(&line), heading, "{line}");
         }
+        assert_eq!(
+            HEADING.lines().next().unwrap(),
+            format!("{:>37} {:>37}", "in Timestream", "in DynamoDB")
+        );
         let short = Line(&moved((3, 7.0), (2, 5.5))).to_string();
         let words: Vec<&str> = short.split_whitespace().collect();
         assert_eq!(
