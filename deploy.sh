@@ -11,6 +11,9 @@ usage: ./deploy.sh COMMAND [ARGUMENTS]
   stack         build and run the Lambda functions on an emulator of AWS, at the same address
   aws           build and deploy them to AWS, with the account and region of the environment
   redrive       send the dead letters of what was deployed back to the queue
+  migrate [TENANT ...]
+                copy these tenants' points (`local`'s) from Timestream to DynamoDB;
+                infra/README.md tells when
   test          every test: unit, property, conformance, end to end
   check         format, lints, documentation, templates, licences
   bench [...]   measurements, beside VictoriaMetrics and InfluxDB where they are
@@ -120,6 +123,13 @@ run_redrive() {
     .venv-stack/bin/python infra/redrive.py
 }
 
+run_migrate() {
+    cargo build --quiet --locked --release --package tidemark-migrate
+    stack_packages
+    take_region
+    .venv-stack/bin/python infra/migration.py target/release/tidemark-migrate "${@:-local}"
+}
+
 run_tests() {
     test_packages
     cargo test --locked --workspace --all-targets
@@ -196,6 +206,7 @@ case $command in
     stack) run_stack "$@" ;;
     aws) run_aws "$@" ;;
     redrive) run_redrive "$@" ;;
+    migrate) run_migrate "$@" ;;
     test) run_tests "$@" ;;
     beside-stack) run_tests_beside_stack "$@" ;;
     check) run_checks "$@" ;;

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{Metadata, MetadataCommand, Package};
 
 /// A package of ours, and those of ours that it may name.
-const MAY_NAME: [(&str, &[&str]); 11] = [
+const MAY_NAME: [(&str, &[&str]); 12] = [
     ("tidemark-core", &[]),
     ("tidemark-store", &["tidemark-core"]),
     ("tidemark-api", &["tidemark-core"]),
@@ -32,6 +32,7 @@ const MAY_NAME: [(&str, &[&str]); 11] = [
         ],
     ),
     ("tidemark-data-server", &[]),
+    ("tidemark-migrate", &["tidemark-core", "tidemark-aws"]),
     ("tidemark-bench", &[]),
     (EMPTY, &[]),
     (

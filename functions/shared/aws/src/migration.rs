@@ -11,10 +11,10 @@ use std::sync::Arc;
 use tidemark_core::batch::SeriesPoints;
 use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
 use tidemark_core::point::Point;
-use tidemark_core::summary::{Parts, Summary};
+use tidemark_core::summary::{Parts, Reading, Summary};
 use tidemark_core::time::TimeRange;
 use tidemark_store::columns::{BatchStamp, Columns};
-use tidemark_store::error::Result;
+use tidemark_store::error::{Result, StoreError};
 use tidemark_store::port::{Catalog, PointStore, Series, Slots, Summarize};
 
 use crate::catalog::CatalogTable;
@@ -47,6 +47,9 @@ pub struct Moved {
     pub before: (u64, f64),
     /// The same of `DynamoDB`, which may have newer ones beside.
     pub after: (u64, f64),
+    /// The greatest magnitude of a value there: sums may be as far apart as these
+    /// were rounded, though they add up to nothing.
+    pub peak: f64,
 }
 
 impl Aws {
@@ -68,7 +71,11 @@ impl Migration {
             let page = self.catalog.list(tenant, "", after.as_ref(), LISTED);
             let page = page.await?;
             for series in &page {
-                told(&self.series(tenant, series).await?);
+                let moved = self.series(tenant, series).await.map_err(|error| {
+                    let context = format!("moving the series {} of {tenant}", series.name);
+                    StoreError::new(error.kind(), context).because(error)
+                })?;
+                told(&moved);
             }
             match page.last() {
                 Some(last) => after = Some(last.name.clone()),
@@ -97,10 +104,13 @@ impl Migration {
             })?;
             self.to.carry_out(puts).await?;
         }
+        let before = summary(&self.from, &key, series).await?;
+        let after = summary(&self.to, &key, series).await?;
         Ok(Moved {
             name: series.name.clone(),
-            before: total(&self.from, &key, series).await?,
-            after: total(&self.to, &key, series).await?,
+            before: total(before.as_ref()),
+            after: total(after.as_ref()),
+            peak: after.as_ref().map_or(0.0, peak),
         })
     }
 }
@@ -130,7 +140,11 @@ fn columns(name: &SeriesName, found: Vec<(Point, Versioned)>) -> Columns {
     columns
 }
 
-async fn total(store: &dyn PointStore, key: &SeriesKey, series: &Series) -> Result<(u64, f64)> {
+async fn summary(
+    store: &dyn PointStore,
+    key: &SeriesKey,
+    series: &Series,
+) -> Result<Option<Summary>> {
     let request = Summarize {
         series: key,
         range: TimeRange::ALL,
@@ -140,13 +154,19 @@ async fn total(store: &dyn PointStore, key: &SeriesKey, series: &Series) -> Resu
         limit: 1,
     };
     let buckets = store.summarize(request).await?;
-    let summary = |summary: &Summary| {
+    Ok(buckets.into_iter().next().map(|bucket| bucket.summary))
+}
+
+fn total(summary: Option<&Summary>) -> (u64, f64) {
+    summary.map_or((0, 0.0), |summary| {
         let sum = summary.sum().value().unwrap_or(f64::INFINITY);
         (summary.count().get(), sum)
-    };
-    Ok(buckets
-        .first()
-        .map_or((0, 0.0), |bucket| summary(&bucket.summary)))
+    })
+}
+
+fn peak(summary: &Summary) -> f64 {
+    let magnitude = |reading: Reading| reading.value.get().abs();
+    magnitude(summary.min()).max(magnitude(summary.max()))
 }
 
 #[cfg(test)]

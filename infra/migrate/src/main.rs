@@ -1,0 +1,57 @@
+//! Moves the points of tenants from Timestream to `DynamoDB`, and compares what
+//! both have then. `./deploy.sh migrate` starts it.
+
+mod arguments;
+mod report;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use tidemark_aws::Aws;
+use tidemark_core::name::Tenant;
+
+use arguments::{Asked, USAGE};
+use report::{HEADING, Line, Totals, causes};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let tenants = match arguments::read(std::env::args().skip(1)) {
+        Ok(Asked::Migration(tenants)) => tenants,
+        Ok(Asked::Help) => {
+            println!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        Err(wrong) => {
+            eprintln!("tidemark-migrate: {wrong}\n\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match migrate(&tenants).await {
+        Ok(totals) if totals.are_whole() => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("tidemark-migrate: {}", causes(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn migrate(tenants: &[Tenant]) -> Result<Totals, Box<dyn Error>> {
+    let migration = Aws::from_env().await.migration()?;
+    let mut totals = Totals::default();
+    println!("{HEADING}");
+    for tenant in tenants {
+        println!("{tenant}");
+        totals.begin();
+        let told = |moved: &_| {
+            println!("{}", Line(moved));
+            totals.add(moved);
+        };
+        migration.run(tenant, told).await?;
+        if totals.end() == 0 {
+            println!("  has no series: is it called so?");
+        }
+    }
+    println!("{totals}");
+    Ok(totals)
+}
