@@ -154,7 +154,7 @@ run_tests_beside_stack() {
         # The others were run with DynamoDB.
         tests=(-m points)
     fi
-    cargo test --locked --package tidemark-aws --test emulator -- --ignored "${suites[@]}"
+    cargo test --locked --workspace --test emulator -- --ignored "${suites[@]}"
     .venv/bin/pytest localstack/e2e "$@"
     # What all of that did is held against the roles, so this comes last.
     .venv/bin/pytest localstack/stack "${tests[@]}"

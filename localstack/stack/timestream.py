@@ -50,7 +50,7 @@ def environment(storage: str) -> dict[str, str]:
     }
 
 
-def create(emulator: str, storage: str, table: str, reports: str) -> None:
+def create(emulator: str, storage: str, table: str, reports: str, memory_hours: int = 24) -> None:
     """Creates a table as `infra/storage.yaml` does, with the bucket of its reports."""
     given = {
         "region_name": REGION,
@@ -69,7 +69,7 @@ def create(emulator: str, storage: str, table: str, reports: str) -> None:
         DatabaseName=DATABASE,
         TableName=table,
         RetentionProperties={
-            "MemoryStoreRetentionPeriodInHours": 24,
+            "MemoryStoreRetentionPeriodInHours": memory_hours,
             "MagneticStoreRetentionPeriodInDays": 73000,
         },
         MagneticStoreWriteProperties={

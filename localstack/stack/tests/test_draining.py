@@ -24,8 +24,8 @@ PAUSES = {"stalls": 0.1, "stall_ms": 60}
 FAULTS: dict[str, dict[str, Any]] = {
     "nothing": {},
     "twice, and out of order": {"duplicate_sends": True, "delay_seconds": 6},
-    # More calls than one invocation makes: otherwise none would come to its end.
-    "a validator that dies": {"kill_every": 101, "functions": ["validator"]},
+    # More calls than those make that run at once: otherwise none would come to its end.
+    "a validator that dies": {"kill_every": 401, "functions": ["validator"]},
     "a table that is busy": {"throttle_every": 3, "unprocessed_every": 2, "lose_every": 7},
 }
 #: How often each fault has to have happened at the least.

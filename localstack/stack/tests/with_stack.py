@@ -65,7 +65,8 @@ def beside_timestream(stack: Stack) -> Iterator[dict[str, str]]:
 
         eventually(has_started)
         then = f"http://{LOOPBACK}:{port}"
-        timestream.create(then, storage, "aside", "aside-of-2023")
+        # So that all of that is in the memory store.
+        timestream.create(then, storage, "aside", "aside-of-2023", memory_hours=8766)
         yield {
             "AWS_ENDPOINT_URL_TIMESTREAM_WRITE": here,
             "AWS_ENDPOINT_URL_TIMESTREAM_QUERY": here,
