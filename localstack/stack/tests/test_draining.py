@@ -25,11 +25,11 @@ FAULTS: dict[str, dict[str, Any]] = {
     "nothing": {},
     "twice, and out of order": {"duplicate_sends": True, "delay_seconds": 6},
     # More calls than those make that run at once: otherwise none would come to its end.
-    "a validator that dies": {"kill_every": 401, "functions": ["validator"]},
+    "a validator that dies": {"kill_every": 251, "functions": ["validator"]},
     "a table that is busy": {"throttle_every": 3, "unprocessed_every": 2, "lose_every": 7},
 }
 #: How often each fault has to have happened at the least.
-INJECTED = {"duplicate": 10, "delay": 10, "kill": 2, "throttle": 20, "unprocessed": 5, "lose": 10}
+INJECTED = {"duplicate": 10, "delay": 10, "kill": 1, "throttle": 20, "unprocessed": 5, "lose": 10}
 CAUSED = {
     "nothing": set(),
     "twice, and out of order": {"duplicate", "delay"},
