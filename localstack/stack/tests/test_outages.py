@@ -13,8 +13,6 @@ import pytest
 from client import Client, accepted
 from stack import Stack, timestream_only
 
-pytestmark = pytest.mark.points
-
 OUTAGE_SECONDS = 60
 BATCH = 20
 
@@ -62,7 +60,11 @@ def writing(url: str, series: str) -> Iterator[Writer]:
     [
         ("while-validators-die", {"kill_every": 1, "functions": ["validator"]}),
         ("while-dynamodb-is-down", {"down": ["dynamodb"]}),
-        pytest.param("while-timestream-is-down", {"down": ["timestream"]}, marks=timestream_only),
+        pytest.param(
+            "while-timestream-is-down",
+            {"down": ["timestream"]},
+            marks=[timestream_only, pytest.mark.points],
+        ),
     ],
 )
 def test_a_minute_s_outage_loses_nothing(faulty: Stack, name: str, fault: dict[str, Any]) -> None:

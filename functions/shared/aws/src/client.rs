@@ -19,6 +19,8 @@ const CONNECT: Duration = Duration::from_secs(2);
 const ATTEMPT: Duration = Duration::from_secs(5);
 /// How long one try of Timestream may take: as long as anybody waits.
 const QUERY: Duration = Duration::from_secs(15);
+/// The same where nobody waits: as long as Timestream itself lets a query take.
+const LONG_QUERY: Duration = Duration::from_mins(1);
 /// How long a call may take with all its tries: less than a caller behind the
 /// gateway waits.
 const OPERATION: Duration = Duration::from_secs(20);
@@ -32,6 +34,8 @@ pub struct Aws {
     pub(crate) sdk: SdkConfig,
     /// Tables, queue, functions.
     pub(crate) settings: Settings,
+    /// How long one try of Timestream may take, and all of them.
+    query: (Duration, Duration),
     /// For all tables: to make a client takes a part of a function's start.
     dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
 }
@@ -51,6 +55,7 @@ impl Aws {
         Self {
             sdk,
             settings,
+            query: (QUERY, OPERATION),
             dynamodb: OnceLock::new(),
         }
     }
@@ -59,10 +64,18 @@ impl Aws {
     pub(crate) fn timestream_sdk(&self) -> SdkConfig {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT)
-            .operation_attempt_timeout(QUERY)
-            .operation_timeout(OPERATION)
+            .operation_attempt_timeout(self.query.0)
+            .operation_timeout(self.query.1)
             .build();
         self.sdk.to_builder().timeout_config(timeouts).build()
+    }
+
+    /// The same for a program that nobody waits for.
+    pub(crate) fn patiently(&self) -> Self {
+        Self {
+            query: (LONG_QUERY, LONG_QUERY * 3),
+            ..self.clone()
+        }
     }
 
     pub(crate) fn dynamodb(&self) -> aws_sdk_dynamodb::Client {

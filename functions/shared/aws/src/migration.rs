@@ -15,7 +15,7 @@ use tidemark_core::summary::{Parts, Reading, Summary};
 use tidemark_core::time::TimeRange;
 use tidemark_store::columns::{BatchStamp, Columns};
 use tidemark_store::error::{Result, StoreError};
-use tidemark_store::port::{Catalog, PointStore, Series, Slots, Summarize};
+use tidemark_store::port::{Catalog, Extent, PointStore, Series, Slots, Summarize};
 
 use crate::catalog::CatalogTable;
 use crate::client::Aws;
@@ -56,7 +56,7 @@ impl Aws {
     /// A migration between the tables that the environment names for both.
     pub fn migration(&self) -> std::result::Result<Migration, SettingError> {
         Ok(Migration {
-            from: self.timestream()?,
+            from: self.patiently().timestream()?,
             to: self.points()?,
             catalog: Arc::new(self.catalog()?),
         })
@@ -89,14 +89,25 @@ impl Migration {
             tenant: tenant.clone(),
             name: series.name.clone(),
         };
-        let mut rest = Some(TimeRange::ALL);
+        let extent = self.from.extent(&key, TimeRange::ALL).await?;
+        let mut stride = extent.map_or(i64::MAX, stride);
+        let mut rest = extent.map(|extent| extent.range);
         while let Some(range) = rest {
-            let found = self.from.whole(&key, range, &series.tombstones, AT_ONCE);
+            let part = beginning(range, stride);
+            let found = self.from.whole(&key, part, &series.tombstones, AT_ONCE);
             let found = found.await?;
-            rest = found
-                .last()
-                .filter(|_| found.len() == AT_ONCE)
-                .and_then(|(last, _)| TimeRange::new(last.time.next()?, range.to()).ok());
+            let reached = match found.last() {
+                Some((last, _)) if found.len() == AT_ONCE => last.time,
+                _ => part.to(),
+            };
+            rest = reached
+                .next()
+                .and_then(|from| TimeRange::new(from, range.to()).ok());
+            if found.len() < AT_ONCE / 2 {
+                stride = stride.saturating_mul(2);
+            } else if found.len() == AT_ONCE {
+                stride = (stride / 2).max(1);
+            }
             let columns = columns(&series.name, found);
             let partition = series_key(&key);
             let puts = item::puts(&partition, &columns, |window, piece| {
@@ -113,6 +124,21 @@ impl Migration {
             peak: after.as_ref().map_or(0.0, peak),
         })
     }
+}
+
+/// How long a stretch of a series is that has about as many points as are read
+/// at once, in nanoseconds: sorting those of a long one would take Timestream
+/// longer than it may.
+fn stride(extent: Extent) -> i64 {
+    let length = extent.range.to().since(extent.range.from());
+    let stretches = extent.points / AT_ONCE as u64 + 1;
+    length / i64::try_from(stretches).unwrap_or(i64::MAX) + 1
+}
+
+/// The first so many nanoseconds of a range.
+fn beginning(range: TimeRange, length: i64) -> TimeRange {
+    let to = range.from().plus(length).min(range.to());
+    TimeRange::new(range.from(), to).unwrap_or(range)
 }
 
 /// The same for the same points, and unlike what a batch is kept under.
