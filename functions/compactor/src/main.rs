@@ -15,11 +15,14 @@ fn main() -> ExitCode {
 }
 
 async fn serve() -> Result<(), Error> {
-    let compactor = Aws::from_env().await.compactor()?;
+    let compactor = Aws::from_env().await.upkeep()?;
     let clock = SystemClock::new();
     ticks(async |left| {
         let budget = left.saturating_sub(MARGIN);
-        compactor.run(|| clock.now(), budget).await
+        match &compactor {
+            Some(compactor) => compactor.run(|| clock.now(), budget).await,
+            None => Ok(0),
+        }
     })
     .await
 }

@@ -20,6 +20,7 @@ from botocore.config import Config
 
 from place import CREDENTIALS, REGION, REPOSITORY
 from process import Served, served
+from timestream import REPORTS
 
 START_SECONDS = 120.0
 #: Short, so that what failed is soon tried again.
@@ -208,6 +209,22 @@ class Stack:
 
         answer = eventually(run)
         assert "FunctionError" not in answer, answer["Payload"].read()
+
+    def read_reports(self) -> None:
+        """Has the validator read what Timestream's magnetic store rejected, until nothing is left.
+        Timestream has written it by the time that a call is answered, and some."""
+        time.sleep(1)
+
+        def are_read() -> None:
+            self.tick("validator")
+            assert self.reports() == 0
+
+        eventually(are_read)
+
+    def reports(self) -> int:
+        """How many of them there are, up to a thousand."""
+        found: int = self.client("s3").list_objects_v2(Bucket=REPORTS)["KeyCount"]
+        return found
 
     def fetch_from(self, url: str, series: str) -> None:
         """Has the fetcher ask another data server from now on, for this series."""

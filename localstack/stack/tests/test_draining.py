@@ -3,6 +3,7 @@ whatever goes wrong on the way."""
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,27 @@ def test_what_timestream_rejects_is_a_discard(faulty: Stack) -> None:
     assert sorted(kept + [float(discard["value"]) for discard in discards]) == list(range(count))
 
 
+@timestream_only
+def test_what_lost_to_a_write_that_cannot_be_seen_yet_is_no_discard(faulty: Stack) -> None:
+    name, first = "lost-to-what-is-not-seen", 1_600_000_000
+    faulty.faults(duplicate_sends=True, delay_seconds=6)
+    faulty.timestream_faults(delay_visibility=15)
+    for value in range(20):
+        faulty.ask("POST", "/api", [{"name": name, "t": first, "v": value}])
+    faulty.wait_until_idle()
+    time.sleep(1)
+    assert faulty.reports() > 0
+    faulty.tick("validator")
+    api = Client(faulty.url)
+    assert api.rows("/admin/discards", series=name) == []
+    # They wait.
+    assert faulty.reports() > 0
+    faulty.end_faults()
+    faulty.read_reports()
+    assert api.rows("/admin/discards", series=name) == []
+    assert [point["value"] for point in api.points(name)] == [19]
+
+
 def fetch(stack: Stack, folder: Path, series: str, seed: int) -> list[Served]:
     """Has a data server drained, and what was fetched handled."""
     flags = SHARES | PAUSES | {"malformed": 0.1, "other_tags": 0.1, "plain": 0.3}
@@ -99,16 +121,23 @@ def fetch(stack: Stack, folder: Path, series: str, seed: int) -> list[Served]:
     return served
 
 
-def test_the_last_write_counts_however_late_and_often_it_comes(faulty: Stack) -> None:
+@pytest.mark.parametrize("days_ago", [0.01, 1000])
+def test_the_last_write_counts_however_late_and_often_it_comes(
+    faulty: Stack, days_ago: float
+) -> None:
     faulty.faults(duplicate_sends=True, delay_seconds=6)
-    name, last = "written-over", 30
+    # With Timestream, the memory store and the magnetic one.
+    first = int(time.time() - days_ago * 24 * 3600)
+    name, last = f"written-over-{days_ago}", 30
     for value in range(last + 1):
-        points = [{"name": name, "t": t, "v": value} for t in range(value % 3, 50)]
+        points = [{"name": name, "t": first + t, "v": value} for t in range(value % 3, 50)]
         faulty.ask("POST", "/api", points)
     faulty.wait_until_idle()
     assert faulty.injected()["delay"] > last
     faulty.faults()
     points = Client(faulty.url).points(name)
     assert [point["value"] for point in points] == [last] * 50
+    if faulty.store == "timestream":
+        faulty.read_reports()
     # What was only superseded is none.
     assert Client(faulty.url).rows("/admin/discards", series=name) == []

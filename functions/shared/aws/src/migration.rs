@@ -141,11 +141,17 @@ fn beginning(range: TimeRange, length: i64) -> TimeRange {
     TimeRange::new(range.from(), to).unwrap_or(range)
 }
 
-/// The same for the same points, and unlike what a batch is kept under.
+/// The same for the same points and no others, since one that was compacted is
+/// about to be deleted; and unlike what a batch is kept under.
 fn chunk_key(window: Window, partition: &str, piece: &Columns) -> String {
     let hash = |half: u8| {
         let mut hasher = DefaultHasher::new();
-        (half, partition, piece.times().first().map(|t| t.nanos())).hash(&mut hasher);
+        (half, partition).hash(&mut hasher);
+        for (at, time) in piece.times().iter().enumerate() {
+            let write = piece.stamp_at(at);
+            let batch = write.batch.to_string();
+            (time.nanos(), write.received.nanos(), batch, write.index).hash(&mut hasher);
+        }
         u128::from(hasher.finish())
     };
     window.compacted_key(hash(0) << 64 | hash(1))
@@ -246,5 +252,6 @@ mod tests {
         assert_eq!(key("a/b", &[1, 2]), key("a/b", &[1, 2]));
         assert_ne!(key("a/b", &[1, 2]), key("a/c", &[1, 2]));
         assert_ne!(key("a/b", &[1, 2]), key("a/b", &[2, 3]));
+        assert_ne!(key("a/b", &[1, 2]), key("a/b", &[1, 2, 3]));
     }
 }

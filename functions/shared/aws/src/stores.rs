@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tidemark_store::port::PointStore;
 
 use crate::client::Aws;
+use crate::compactor::Compactor;
 use crate::settings::SettingError;
 use crate::timestream::Reports;
 
@@ -44,6 +45,20 @@ impl Aws {
             Store::DynamoDb => Ok(None),
             Store::Timestream => self.reports().map(Some),
         }
+    }
+
+    /// Who keeps that store in order; None where nobody has to. Deletions that a
+    /// compactor forgets would come back in Timestream, which deletes nothing.
+    pub fn upkeep(&self) -> Result<Option<Compactor>, SettingError> {
+        match self.store()? {
+            Store::DynamoDb => self.compactor().map(Some),
+            Store::Timestream => Ok(None),
+        }
+    }
+
+    /// Whether points are known to go to Timestream.
+    pub(crate) fn writes_to_timestream(&self) -> bool {
+        self.store() == Ok(Store::Timestream)
     }
 
     fn store(&self) -> Result<Store, SettingError> {

@@ -63,8 +63,8 @@ const AT_ONCE: usize = 8;
 /// The event source must ask for them (`ReportBatchItemFailures`): otherwise
 /// every message of an event counts as handled.
 ///
-/// At each tick it runs `tick` with the time that there is for it, which tells
-/// how much it did.
+/// At each tick it runs `tick`, which tells how much it did, with the time in
+/// which it may begin something; when as much again is over, it is broken off.
 pub async fn messages<T, R, E, F>(
     handle: impl AsyncFn(T) -> Result<(), E>,
     tick: impl AsyncFn(Duration) -> Result<R, F>,
@@ -80,8 +80,10 @@ where
         match event.records {
             Some(messages) => Ok(run(messages, until, &handle).await),
             None => {
-                let budget = until.saturating_duration_since(Instant::now());
-                let done = tick(budget).await.map_err(Into::into)?;
+                let budget = until.saturating_duration_since(Instant::now()) / 2;
+                let ticked = timeout_at(until, tick(budget)).await;
+                let done = ticked.map_err(|_| "the time was up")?;
+                let done = done.map_err(Into::into)?;
                 tracing::info!(%done, "ticked");
                 Ok(Failures::default())
             }

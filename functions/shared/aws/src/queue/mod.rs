@@ -24,6 +24,9 @@ use crate::{Aws, SettingError};
 /// The longest message, and the most bytes of one call, in UTF-8: somewhat less
 /// than SQS takes (1 MiB since August 2025).
 const LONGEST: usize = 1_000_000;
+/// The same where points go to Timestream, a hundred a call: as many messages as
+/// are handled at once are to be done in time, since what is not begins anew.
+const LONGEST_OF_RECORDS: usize = 200_000;
 /// How many messages one call takes.
 const ENTRIES: usize = 10;
 /// How many calls are made at once for one batch.
@@ -40,6 +43,8 @@ const WAIT: Duration = Duration::from_millis(50);
 pub struct SqsQueue {
     client: Client,
     url: String,
+    /// The longest message.
+    longest: usize,
 }
 
 impl Aws {
@@ -48,6 +53,11 @@ impl Aws {
         Ok(SqsQueue {
             url: self.settings.required("TIDEMARK_QUEUE_URL")?,
             client: Client::new(&self.sdk),
+            longest: if self.writes_to_timestream() {
+                LONGEST_OF_RECORDS
+            } else {
+                LONGEST
+            },
         })
     }
 }
@@ -56,7 +66,7 @@ impl Aws {
 impl Queue for SqsQueue {
     async fn send(&self, batch: Batch) -> Result<()> {
         let group = group(&batch.tenant);
-        let texts = pieces::texts(batch, LONGEST).map_err(|e| broken(e, "writing a batch"))?;
+        let texts = pieces::texts(batch, self.longest).map_err(|e| broken(e, "writing a batch"))?;
         stream::iter(calls(texts, &group))
             .try_for_each_concurrent(CALLS, |entries| self.deliver(entries))
             .await

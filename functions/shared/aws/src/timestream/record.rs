@@ -9,7 +9,7 @@ use tidemark_core::batch::{SeriesPoints, Write};
 use tidemark_core::name::SeriesKey;
 use tidemark_core::time::Timestamp;
 
-use super::sql;
+use super::{BEGIN, sql};
 use super::version::Versioned;
 
 /// The name of the measure that holds the others.
@@ -83,6 +83,9 @@ impl<'a> Records<'a> {
     /// Why Timestream cannot take a point, as far as it would refuse all of a
     /// call for it.
     pub(super) fn fault(&self, point: Outgoing) -> Option<String> {
+        if self.time(point) < BEGIN {
+            return Some("Timestream takes no time before 1970".to_owned());
+        }
         let tags = self.tags(point).len();
         let length = REST + sql::series(self.key(point)).len() + tags;
         (length > LONGEST).then(|| {

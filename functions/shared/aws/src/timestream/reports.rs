@@ -3,14 +3,18 @@
 //! told only afterwards, by a report in S3 (developer guide, "Handling rejected
 //! records"). Most are of no interest, since the other write was received later.
 //! Two writes of one microsecond, though, have to be compared, as
-//! [at once](super::write) in the memory store; and whatever else was rejected
-//! is a discard.
+//! [at once](super::write) in the memory store; and what was rejected although
+//! there is no other write is a discard. The magnetic store may take hours to
+//! show that other write: until then the report waits.
 
-use std::time::Duration;
+use std::collections::HashMap;
+use std::time::{Duration, UNIX_EPOCH};
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::Builder;
+use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::Object;
+use aws_smithy_async::time::SharedTimeSource;
 use serde::Deserialize;
 use serde_json::json;
 use tidemark_core::batch::{BatchId, SeriesPoints, Source, Write};
@@ -20,10 +24,11 @@ use tidemark_core::payload::Payload;
 use tidemark_core::point::{Point, Tags, Value};
 use tidemark_core::time::Timestamp;
 use tidemark_store::error::{Kind, Result, StoreError, causes};
-use tidemark_store::port::DiscardLog;
+use tidemark_store::port::{DiscardLog, Refusal};
 use tokio::time::Instant;
 
 use super::version::Versioned;
+use super::write::TIMES;
 use super::{Timestream, query, sql};
 use crate::client::Aws;
 use crate::discards::DiscardsTable;
@@ -33,6 +38,12 @@ use crate::settings::SettingError;
 const READING: &str = "reading reports of Timestream";
 /// How many discards are put at once.
 const DISCARDS: usize = 100;
+/// After how long the magnetic store has shown what it took: it says 6 hours.
+const SHOWN: Duration = Duration::from_hours(12);
+/// For how long a report is looked at by every run, which is each minute, and
+/// how often later, in minutes.
+const FRESH: Duration = Duration::from_mins(10);
+const SELDOM: u64 = 30;
 
 /// Reads reports.
 #[derive(Clone)]
@@ -41,12 +52,12 @@ pub struct Reports {
     bucket: String,
     timestream: Timestream,
     discards: DiscardsTable,
+    time: SharedTimeSource,
 }
 
 /// What a report says. What else is in it does not matter.
 #[derive(Debug, Deserialize)]
 struct Report {
-    #[serde(default)]
     errors: Vec<Failure>,
 }
 
@@ -64,6 +75,7 @@ struct Reported {
     dimensions: Vec<Named>,
     measure_values: Vec<Named>,
     time: String,
+    time_unit: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -91,13 +103,15 @@ impl Aws {
             bucket: self.settings.required("TIDEMARK_TIMESTREAM_REPORTS")?,
             timestream: self.timestream()?,
             discards: self.discards()?,
+            time: self.sdk.time_source().unwrap_or_default(),
         })
     }
 }
 
 impl Reports {
-    /// Reads reports until none is left, or `budget` is spent. Returns how many.
-    /// One that cannot be read stays, and is logged.
+    /// Reads reports until none is left, or `budget` is spent. Returns how many
+    /// are done with. One that cannot be read is logged and stays, and is the
+    /// error in the end.
     pub async fn run(&self, budget: Duration) -> Result<usize> {
         let deadline = Instant::now() + budget;
         let mut pages = self
@@ -106,64 +120,114 @@ impl Reports {
             .bucket(&self.bucket)
             .into_paginator()
             .send();
-        let mut read = 0;
+        let (mut done, mut failure) = (0, None);
         while let Some(page) = pages.next().await {
             let page = page.map_err(failed(READING))?;
-            for key in page.contents().iter().filter_map(Object::key) {
-                if Instant::now() >= deadline {
-                    return Ok(read);
+            for object in page.contents() {
+                let (Some(key), age) = (object.key(), self.age(object)) else {
+                    continue;
+                };
+                if !is_due(age) {
+                    continue;
                 }
-                match self.report(key).await {
-                    Ok(()) => read += 1,
+                if Instant::now() >= deadline {
+                    return failure.map_or(Ok(done), Err);
+                }
+                match self.report(key, age).await {
+                    Ok(is_done) => done += usize::from(is_done),
                     Err(error) => {
-                        let error = causes(&error);
-                        tracing::error!(error, report = key, "a report was not read");
+                        let told = causes(&error);
+                        tracing::error!(error = told, report = key, "a report was not read");
+                        failure.get_or_insert(error);
                     }
                 }
             }
         }
-        Ok(read)
+        failure.map_or(Ok(done), Err)
     }
 
-    async fn report(&self, key: &str) -> Result<()> {
+    fn age(&self, object: &Object) -> Duration {
+        let written = object.last_modified().map_or(0, DateTime::secs);
+        let written = Duration::from_secs(u64::try_from(written).unwrap_or(0));
+        let now = self.time.now().duration_since(UNIX_EPOCH);
+        now.unwrap_or_default().saturating_sub(written)
+    }
+
+    /// Does what a report asks for, and removes it; false if that has to wait.
+    async fn report(&self, key: &str, age: Duration) -> Result<bool> {
         let object = self.client.get_object().bucket(&self.bucket).key(key);
         let object = object.send().await.map_err(failed(READING))?;
         let bytes = object.body.collect().await;
         let bytes = bytes.map_err(|e| StoreError::new(Kind::Unavailable, READING).because(e))?;
-        let report: Report =
-            serde_json::from_slice(&bytes.into_bytes()).map_err(|e| corrupt(READING).because(e))?;
-        let mut discards = Vec::new();
-        for failure in report.errors {
-            for record in failure.records {
-                let late = record.read(failure.reason.clone())?;
-                if !self.timestream.settle(&late).await? {
-                    discards.push(late.discard());
-                }
-            }
+        let (mut discards, unseen) = self.settle(read(&bytes.into_bytes())?).await?;
+        let waits = !unseen.is_empty() && age < SHOWN;
+        if !waits {
+            discards.extend(unseen.into_iter().map(|late| late.discard(None)));
         }
         for part in discards.chunks(DISCARDS) {
             self.discards.put(part).await?;
         }
+        if waits {
+            return Ok(false);
+        }
         let done = self.client.delete_object().bucket(&self.bucket).key(key);
         done.send().await.map_err(failed(READING))?;
-        Ok(())
+        Ok(true)
+    }
+
+    /// Writes again what is the later one of its microsecond. Returns what
+    /// Timestream refuses even so, and the writes that lost to one that cannot be
+    /// seen. Whatever else was rejected is of no use any more.
+    async fn settle(&self, rejected: Vec<Late>) -> Result<(Vec<Discard>, Vec<Late>)> {
+        let mut of_series: HashMap<SeriesKey, Vec<Late>> = HashMap::new();
+        for late in rejected {
+            of_series.entry(late.key.clone()).or_default().push(late);
+        }
+        let (mut discards, mut unseen) = (Vec::new(), Vec::new());
+        for (series, mut rejected) in of_series {
+            while !rejected.is_empty() {
+                let part = rejected.split_off(rejected.len().saturating_sub(TIMES));
+                let times: Vec<Timestamp> = part.iter().map(|late| late.point.time).collect();
+                let sql = sql::writes(&self.timestream.table, &series, &times);
+                let held = self.timestream.rows(&sql, query::written).await?;
+                let held: HashMap<Timestamp, Versioned> = held.into_iter().collect();
+                for late in part {
+                    // An earlier version did not reject it.
+                    let winner = held.get(&late.point.time).copied();
+                    match winner.filter(|held| held.version() >= late.write.version()) {
+                        None => unseen.push(late),
+                        Some(held) if held.stamp >= late.write.stamp => {}
+                        Some(held) => {
+                            let refused = self.timestream.raise(&late.write(), held).await?;
+                            let discard = |refusal: Refusal| late.discard(Some(refusal.detail));
+                            discards.extend(refused.into_iter().map(discard));
+                        }
+                    }
+                }
+            }
+        }
+        Ok((discards, unseen))
     }
 }
 
-impl Timestream {
-    /// Whether a rejected write is of no use any more, or was written again
-    /// since it is the later one.
-    async fn settle(&self, late: &Late) -> Result<bool> {
-        let sql = sql::writes(&self.table, &late.key, &[late.point.time]);
-        let held = self.rows(&sql, query::written).await?;
-        let Some(&(_, held)) = held.first() else {
-            return Ok(false);
-        };
-        if held.stamp < late.write.stamp {
-            self.raise(&late.write(), held).await?;
+/// Whether a report of this age is looked at.
+fn is_due(age: Duration) -> bool {
+    age < FRESH || (age.as_secs() / 60).is_multiple_of(SELDOM)
+}
+
+/// The records of a report.
+fn read(bytes: &[u8]) -> Result<Vec<Late>> {
+    let report: Report = serde_json::from_slice(bytes).map_err(|e| corrupt(READING).because(e))?;
+    let mut rejected = Vec::new();
+    for failure in report.errors {
+        for record in failure.records {
+            rejected.push(record.read(failure.reason.clone())?);
         }
-        Ok(true)
     }
+    if rejected.is_empty() {
+        return Err(corrupt("a report of Timestream: it has no records"));
+    }
+    Ok(rejected)
 }
 
 impl Reported {
@@ -194,6 +258,9 @@ impl Reported {
             .map_err(|_| wrong("batch"))?;
         let tags: Tags = serde_json::from_str(&find(&self.measure_values, "tags")?)
             .map_err(|e| wrong("tags").because(e))?;
+        if self.time_unit != "NANOSECONDS" {
+            return Err(wrong("timeUnit"));
+        }
         let time: i64 = self.time.parse().map_err(|_| wrong("time"))?;
         let write = Versioned::read(number("received")?, batch, number("place")?)
             .ok_or_else(|| wrong("place"))?;
@@ -223,8 +290,9 @@ impl Late {
         }
     }
 
-    /// In the service's own form: what it came in is not known any more.
-    fn discard(&self) -> Discard {
+    /// In the service's own form, since what it came in is not known any more,
+    /// and why, if the report does not say it.
+    fn discard(&self, detail: Option<String>) -> Discard {
         let Point { time, value, tags } = &self.point;
         let mut payload = json!({"name": self.key.name, "t": time.to_string(), "v": value});
         if !tags.is_empty() {
@@ -238,7 +306,7 @@ impl Late {
             time: Some(*time),
             value: Some(*value),
             reasons: vec![Reason::StoreRejected],
-            detail: self.reason.clone(),
+            detail: detail.unwrap_or_else(|| self.reason.clone()),
             payload: Payload::new(payload.to_string().as_bytes()),
             format: Format::Point,
             replayed: None,
@@ -263,11 +331,8 @@ mod tests {
 
     #[test]
     fn a_record_of_a_report_is_read() {
-        let mut report: Report = serde_json::from_str(REPORT).unwrap();
-        let failure = report.errors.remove(0);
-        let record = failure.records.into_iter().next().unwrap();
-        let late = record.read(failure.reason).unwrap();
-        let discard = late.discard();
+        let late = read(REPORT.as_bytes()).unwrap().remove(0);
+        let discard = late.discard(None);
         assert_eq!(discard.tenant.as_str(), "a.b");
         assert_eq!(discard.stamp.index, 3);
         assert_eq!(discard.detail, "too late");
@@ -281,11 +346,29 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_record_is_told() {
-        let mut report: Report = serde_json::from_str(REPORT).unwrap();
-        let mut record = report.errors.remove(0).records.remove(0);
-        record.measure_values.remove(2);
-        let error = record.read(String::new()).err().unwrap();
-        assert_eq!(error.to_string(), "a report of Timestream: received");
+    fn what_is_no_report_is_told() {
+        let without = REPORT.replace("\"received\"", "\"other\"");
+        let milliseconds = REPORT.replace("NANOSECONDS", "MILLISECONDS");
+        for (text, problem) in [
+            (without.as_str(), "a report of Timestream: received"),
+            (milliseconds.as_str(), "a report of Timestream: timeUnit"),
+            (
+                r#"{"errors": []}"#,
+                "a report of Timestream: it has no records",
+            ),
+            ("{}", "reading reports of Timestream"),
+        ] {
+            let error = read(text.as_bytes()).err().unwrap();
+            assert_eq!(error.to_string(), problem);
+        }
+    }
+
+    #[test]
+    fn a_report_that_waits_is_looked_at_now_and_then() {
+        let looks = |minutes: std::ops::Range<u64>| {
+            let due = |minute: &u64| is_due(Duration::from_secs(60 * minute + 7));
+            minutes.filter(due).count()
+        };
+        assert_eq!((looks(0..10), looks(10..70), looks(70..130)), (10, 2, 2));
     }
 }

@@ -22,7 +22,7 @@ const RECORDS: usize = 100;
 /// How many calls are under way at the same time.
 const CALLS: usize = 8;
 /// How many times one query asks for.
-const TIMES: usize = 1000;
+pub(super) const TIMES: usize = 1000;
 
 /// A record that was not taken, and why.
 struct Rejected {
@@ -42,6 +42,14 @@ impl Timestream {
                 None => going.push(point),
             }
         }
+        refusals.extend(self.store(batch, going).await?);
+        Ok(refusals)
+    }
+
+    /// Sends points until each is stored, has lost to a later write, or is
+    /// refused.
+    async fn store(&self, batch: &Records<'_>, mut going: Vec<Outgoing>) -> Result<Vec<Refusal>> {
+        let mut refusals = Vec::new();
         let mut pauses = pauses();
         while !going.is_empty() {
             let mut contended: Vec<(Outgoing, i64)> = Vec::new();
@@ -73,13 +81,13 @@ impl Timestream {
     }
 
     /// Writes a point again, with a version above that of an earlier write.
-    pub(super) async fn raise(&self, write: &Write, held: Versioned) -> Result<()> {
+    pub(super) async fn raise(&self, write: &Write, held: Versioned) -> Result<Vec<Refusal>> {
         let batch = &Records::new(write);
         let mut raised = Vec::new();
         for point in batch.outgoing() {
             raised.extend(later(point, Some(held), held.version())?);
         }
-        self.send(batch, raised).await.map(drop)
+        self.store(batch, raised).await
     }
 
     /// Sends records until Timestream has taken or rejected each.
@@ -130,20 +138,22 @@ impl Timestream {
             return Err(failed(WRITING)(error));
         };
         // The others are written.
-        let rejected = rejected.rejected_records().iter();
-        Ok(rejected
-            .filter_map(|rejected| {
-                let index = usize::try_from(rejected.record_index()).ok()?;
-                Some(Rejected {
-                    point: *points.get(index)?,
-                    reason: rejected
-                        .reason()
-                        .unwrap_or("Timestream refuses it")
-                        .to_owned(),
-                    existing: rejected.existing_version(),
-                })
+        let rejected = rejected.rejected_records().iter().map(|rejected| {
+            let index = usize::try_from(rejected.record_index()).ok()?;
+            Some(Rejected {
+                point: *points.get(index)?,
+                reason: rejected
+                    .reason()
+                    .unwrap_or("Timestream refuses it")
+                    .to_owned(),
+                existing: rejected.existing_version(),
             })
-            .collect())
+        });
+        match rejected.collect::<Option<Vec<_>>>() {
+            Some(rejected) if !rejected.is_empty() => Ok(rejected),
+            _ => Err(StoreError::new(Kind::Unavailable, WRITING)
+                .because("records are rejected, and it is not said which")),
+        }
     }
 
     /// Of writes that met others of the same microsecond, those that are later,
