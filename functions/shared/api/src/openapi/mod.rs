@@ -48,6 +48,8 @@ const DESCRIPTION: &str = "A time-series service: it takes points, checks every 
 
 **Problems** are answered as `application/problem+json` (RFC 9457). A parameter that is unknown, empty or given twice is a problem, never ignored.
 
+**What was written is seen** by the next request on one machine, and on AWS usually within a second. With points in Timestream, those that are older than its memory store keeps them may take up to 6 hours.
+
 `HEAD` is answered wherever `GET` is.";
 
 static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| {

@@ -87,7 +87,7 @@ const fn meaning(stat: Stat) -> &'static str {
     match stat {
         Stat::Avg => "The mean",
         Stat::Sum => {
-            "The correctly rounded sum of the values, whatever their order; 0 without points; null, with a header `Warning`, beyond the range of a 64-bit float"
+            "The correctly rounded sum of the values, whatever their order (with points in Timestream, its sum: within 1e-12 of that of the magnitudes); 0 without points; null, with a header `Warning`, beyond the range of a 64-bit float"
         }
         Stat::Count => "How many points",
         Stat::Min => "The least value",
