@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import boto3
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 #: The stack's outputs that the program is told, by its variables.
 OUTPUTS = {
@@ -23,7 +23,8 @@ OUTPUTS = {
 }
 
 #: Ways to credentials that the program goes by itself, renewing them. Of profiles that sign in, or
-#: that ask another program, it knows nothing.
+#: that ask another program, it knows nothing; nor, for that, of all that assume a role, since what
+#: they assume it with may come from such a profile, or take a code that somebody types.
 KNOWN = {
     "env",
     "shared-credentials-file",
@@ -38,15 +39,23 @@ def main() -> None:
     """Becomes the program."""
     program, *tenants = sys.argv[1:] or sys.exit(__doc__)
     stack = os.environ.get("TIDEMARK_STACK") or "tidemark"
+    try:
+        told = environment(stack)
+    except (BotoCoreError, ClientError) as error:
+        sys.exit(f"asking AWS where the points are: {error}")
+    os.execve(program, [program, *tenants], os.environ | told)
+
+
+def environment(stack: str) -> dict[str, str]:
+    """The variables that the program is told."""
     session = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
     if session.region_name is None:
         sys.exit("AWS_REGION is not set")
-    told = {
+    return {
         "AWS_REGION": session.region_name,
         **credentials(session.get_credentials()),
         **places(os.environ, lambda: outputs(session.client("cloudformation"), stack), stack),
     }
-    os.execve(program, [program, *tenants], os.environ | told)
 
 
 def places(

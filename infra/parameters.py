@@ -1,6 +1,7 @@
 """Tells the value of each parameter of the template: what the environment says, else the default.
-CloudFormation takes what is not given from the earlier deployment, so all of them are. Where the
-points are is found out if the environment does not say it."""
+CloudFormation takes what is not given from the earlier deployment, so all of them are. What says
+where the points are is kept, as a deployment moves none; of a new stack it is found out where they
+can be."""
 
 from __future__ import annotations
 
@@ -14,32 +15,61 @@ from pathlib import Path
 import boto3
 import point_store
 import yaml
+from botocore.exceptions import BotoCoreError, ClientError
 
 TEMPLATE = Path(__file__).resolve().parents[1] / "template.yaml"
+#: A database that there is: its parts are told together.
+NAMES = ("TimestreamDatabase", "TimestreamTable", "TimestreamReports")
+#: What a stack keeps unless it is told otherwise.
+KEPT = ("PointStore", *NAMES, "MemoryStoreHours", "MagneticStoreDays")
 
 
 def main() -> None:
     """Prints them, as YAML, which JSON is."""
+    told = dict(os.environ)
+    point_store.check(told.get(variable("PointStore")))
+    check_names(told)
+    try:
+        kept = where_points_are(told)
+    except (BotoCoreError, ClientError) as error:
+        sys.exit(f"asking AWS what is deployed: {error}")
+    print(json.dumps(parameters(TEMPLATE.read_text(), told, kept)))
+
+
+def where_points_are(told: Mapping[str, str]) -> dict[str, str]:
+    """What a deployed stack says of it, and the store that was chosen. AWS is not asked for what
+    is told."""
+    if all(told.get(variable(name)) for name in KEPT):
+        return {}
+    session = boto3.Session()
+    stack = told.get("TIDEMARK_STACK") or "tidemark"
+    deployed = point_store.deployed(session.client("cloudformation"), stack)
     store, reason = point_store.choose(
-        os.environ.get("TIDEMARK_POINT_STORE"),
-        boto3.client("cloudformation"),
-        boto3.client("timestream-write"),
-        os.environ.get("TIDEMARK_STACK") or "tidemark",
+        told.get(variable("PointStore")), deployed, lambda: session.client("timestream-write")
     )
     print(f"points in {store}: {reason}", file=sys.stderr)
-    told = os.environ | {"TIDEMARK_POINT_STORE": store}
-    print(json.dumps(parameters(TEMPLATE.read_text(), told)))
+    kept = {name: value for name, value in (deployed or {}).items() if name in KEPT}
+    return kept | {"PointStore": store}
 
 
-def parameters(template: str, told: Mapping[str, str]) -> dict[str, str]:
+def check_names(told: Mapping[str, str]) -> None:
+    """Ends the program if it is told a part of a database that there is: the rest would be that of
+    another."""
+    values = [told.get(variable(name)) or "" for name in NAMES]
+    if len({value if value in {"", "none"} else "a name" for value in values}) > 1:
+        variables = ", ".join(map(variable, NAMES))
+        sys.exit(f"{variables}: either all of them name what there is, or none does")
+
+
+def parameters(
+    template: str, told: Mapping[str, str], kept: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """The values by name; a variable that is empty says nothing."""
     section = re.search(r"^Parameters:\n(?:(?: .*)?\n)*", template, re.MULTILINE)
     assert section
     declared = yaml.safe_load(section[0])["Parameters"]
-    return {
-        name: told.get(variable(name)) or str(parameter["Default"])
-        for name, parameter in declared.items()
-    }
+    given = {name: told.get(variable(name)) or (kept or {}).get(name) for name in declared}
+    return {name: given[name] or str(parameter["Default"]) for name, parameter in declared.items()}
 
 
 def variable(parameter: str) -> str:

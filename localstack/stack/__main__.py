@@ -64,6 +64,14 @@ def arguments() -> argparse.ArgumentParser:
             raise ValueError(text)
         return key, value
 
+    def point_store(text: str) -> str:
+        # Choices would not be held against what the environment says.
+        if text not in {"dynamodb", "timestream"}:
+            raise argparse.ArgumentTypeError(
+                f"TIDEMARK_POINT_STORE is neither dynamodb nor timestream: {text}"
+            )
+        return text
+
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--folder", type=Path, default=Path(".tidemark/stack"), help="logs, files")
     common.add_argument("--profile", default="release", help="of the programs in target/")
@@ -74,9 +82,10 @@ def arguments() -> argparse.ArgumentParser:
     common.add_argument("--timestream-port", type=int, default=4668, help="0 for a free one")
     common.add_argument(
         "--point-store",
-        choices=["dynamodb", "timestream"],
+        type=point_store,
+        metavar="{dynamodb,timestream}",
         default=os.environ.get("TIDEMARK_POINT_STORE") or "timestream",
-        help="where points are kept",
+        help="where points are kept; TIDEMARK_POINT_STORE if not told",
     )
     recording = argparse.ArgumentParser(add_help=False)
     recording.add_argument("--record", type=Path, metavar="FILE", help="append each call of AWS")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from types import SimpleNamespace
 
 import boto3
 import pytest
 from botocore.stub import Stubber
 
-from migration import KNOWN, OUTPUTS, credentials, outputs, places
-from place import REGION
+from migration import KNOWN, OUTPUTS, credentials, main, outputs, places
+from place import CREDENTIALS, REGION
 
 TOLD = {variable: f"the {key}" for variable, key in OUTPUTS.items()}
 THERE = {key: f"the stack's {key}" for key in OUTPUTS.values()} | {"QueueUrl": "x"}
@@ -84,6 +86,25 @@ def test_credentials_that_the_program_cannot_find_are_handed_over() -> None:
     keys = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "s"}
     assert credentials(found("sso", "t")) == keys | {"AWS_SESSION_TOKEN": "t"}
     assert credentials(found("custom-process", None)) == keys
+    # It may have been assumed with those of a profile that signs in.
+    assert credentials(found("assume-role", "t")) == keys | {"AWS_SESSION_TOKEN": "t"}
     assert credentials(None) == {}
     for method in KNOWN:
         assert credentials(found(method, "t")) == {}
+
+
+def test_who_cannot_ask_is_told_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "argv", ["migration.py", "program", "local"])
+    for name in ["AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", *CREDENTIALS, *OUTPUTS]:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with pytest.raises(SystemExit, match="AWS_REGION"):
+        main()
+    monkeypatch.setenv("AWS_REGION", REGION)
+    with pytest.raises(SystemExit, match=r"asking AWS where the points are: .*credentials"):
+        main()
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(SystemExit, match=r"asking AWS where the points are: .*nobody"):
+        main()

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
+from typing import Any
 
-from parameters import TEMPLATE, parameters, variable
-from place import REPOSITORY
+import boto3
+import pytest
+
+from parameters import KEPT, NAMES, TEMPLATE, check_names, main, parameters, variable
+from place import CREDENTIALS, REGION, REPOSITORY
+from test_point_store import formation, stack
 
 TEXT = TEMPLATE.read_text()
 
@@ -37,3 +44,86 @@ def test_the_readme_tells_all_of_them() -> None:
     assert sorted(names) == sorted(given)
     assert variables == [variable(name) for name in names]
     assert defaults == [given[name] for name in names if given[name]]
+
+
+#: What a stack was told that keeps points in a database that there was.
+THERE = {name: f"the {name}" for name in NAMES} | {
+    "PointStore": "timestream",
+    "MemoryStoreHours": "8766",
+    "MagneticStoreDays": "365",
+}
+
+
+@pytest.fixture
+def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    """An environment that knows neither credentials nor a region, and tells no parameter."""
+    for name in ["AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", *CREDENTIALS]:
+        monkeypatch.delenv(name, raising=False)
+    for name in ["TIDEMARK_STACK", *map(variable, parameters(TEXT, {}))]:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    return monkeypatch
+
+
+def printed(capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
+    """What the program prints."""
+    main()
+    told: dict[str, str] = json.loads(capsys.readouterr().out)
+    return told
+
+
+def test_a_stack_keeps_what_says_where_points_are(
+    nowhere: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Each answers once.
+    left = [formation(stack(*THERE.items(), ("Log", "debug"))) for _ in range(3)]
+
+    def client(_: object, service: str) -> Any:
+        assert service == "cloudformation"
+        return left.pop()
+
+    nowhere.setattr(boto3.Session, "client", client)
+    assert sorted(THERE) == sorted(KEPT)
+    assert printed(capsys) == parameters(TEXT, {}) | THERE
+    nowhere.setenv("TIDEMARK_MEMORY_STORE_HOURS", "48")
+    assert printed(capsys) == parameters(TEXT, {}) | THERE | {"MemoryStoreHours": "48"}
+    nowhere.setenv("TIDEMARK_POINT_STORE", "dynamodb")
+    assert printed(capsys)["PointStore"] == "dynamodb"
+    assert not left
+
+
+def test_nothing_is_asked_for_what_is_told(
+    nowhere: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in THERE.items():
+        nowhere.setenv(variable(name), value)
+    assert printed(capsys) == parameters(TEXT, {}) | THERE
+
+
+def test_who_cannot_ask_is_told_why(nowhere: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SystemExit, match=r"asking AWS what is deployed: .*region"):
+        main()
+    nowhere.setenv("AWS_DEFAULT_REGION", REGION)
+    with pytest.raises(SystemExit, match=r"asking AWS what is deployed: .*credentials"):
+        main()
+    nowhere.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(SystemExit, match=r"asking AWS what is deployed: .*nobody"):
+        main()
+
+
+@pytest.mark.parametrize("known", [[], NAMES])
+@pytest.mark.parametrize("value", ["x", "none", ""])
+def test_a_database_is_told_whole_or_not_at_all(known: list[str], value: str) -> None:
+    check_names(dict.fromkeys(map(variable, known), value))
+
+
+@pytest.mark.parametrize("values", [("x", "", ""), ("x", "y", "none"), ("none", "", "none")])
+def test_a_part_of_a_database_is_told_at_once(
+    nowhere: pytest.MonkeyPatch, values: tuple[str, str, str]
+) -> None:
+    for name, value in zip(NAMES, values, strict=True):
+        nowhere.setenv(variable(name), value)
+    with pytest.raises(SystemExit, match=variable(NAMES[1])):
+        main()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import Any
 
 import boto3
@@ -9,35 +12,37 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from place import REGION
-from point_store import choose
+from place import REGION, REPOSITORY
+from point_store import check, choose, deployed, why_not
 
 #: What an account gets that never had Timestream.
 CLOSED = "Only existing Timestream for LiveAnalytics customers can access the service."
+Answer = dict[str, Any] | tuple[str, str]
 
 
-def stubbed(service: str, operation: str, answer: dict[str, Any] | tuple[str, str]) -> Any:
-    """A client of AWS that answers one call, with an error if that is a pair."""
+def stubbed(service: str, **answers: Answer) -> Any:
+    """A client of AWS that answers these calls in order, with an error if that is a pair."""
     client = boto3.client(
         service, region_name=REGION, aws_access_key_id="x", aws_secret_access_key="x"
     )
     stub = Stubber(client)
-    if isinstance(answer, tuple):
-        stub.add_client_error(operation, *answer)
-    else:
-        stub.add_response(operation, answer)
+    for operation, answer in answers.items():
+        if isinstance(answer, tuple):
+            stub.add_client_error(operation, *answer)
+        else:
+            stub.add_response(operation, answer)
     stub.activate()
     return client
 
 
-def formation(answer: dict[str, Any] | tuple[str, str]) -> Any:
+def formation(answer: Answer) -> Any:
     """CloudFormation that describes a stack."""
-    return stubbed("cloudformation", "describe_stacks", answer)
+    return stubbed("cloudformation", describe_stacks=answer)
 
 
-def timestream(answer: dict[str, Any] | tuple[str, str]) -> Any:
-    """Timestream that lists databases."""
-    return stubbed("timestream-write", "list_databases", answer)
+def timestream(**answers: Answer) -> Any:
+    """Timestream that answers so."""
+    return stubbed("timestream-write", **answers)
 
 
 def stack(*parameters: tuple[str, str], status: str = "UPDATE_COMPLETE") -> dict[str, Any]:
@@ -47,35 +52,54 @@ def stack(*parameters: tuple[str, str], status: str = "UPDATE_COMPLETE") -> dict
     return {"Stacks": [stack | {"Parameters": given}]}
 
 
+def nobody() -> Any:
+    """No client of Timestream, which nobody has to ask."""
+    raise AssertionError
+
+
 ABSENT = ("ValidationError", "Stack with id s does not exist")
-HAS, HAS_NOT = {"Databases": []}, ("AccessDeniedException", CLOSED)
+CELLS = {"Endpoints": [{"Address": "cell.example.com", "CachePeriodInMinutes": 1440}]}
+HAS: dict[str, Answer] = {"describe_endpoints": CELLS, "list_databases": {"Databases": []}}
+REFUSED = ("AccessDeniedException", CLOSED)
 
 
 @pytest.mark.parametrize("store", ["dynamodb", "timestream"])
-def test_who_is_told_has_the_last_word(store: str) -> None:
-    assert choose(store, None, None, "s")[0] == store
+@pytest.mark.parametrize("there", [None, {"PointStore": "dynamodb"}])
+def test_who_is_told_has_the_last_word(store: str, there: dict[str, str] | None) -> None:
+    check(store)
+    assert choose(store, there, nobody)[0] == store
 
 
-@pytest.mark.parametrize(("answer", "store"), [(HAS, "timestream"), (HAS_NOT, "dynamodb")])
-@pytest.mark.parametrize("deployed", [ABSENT, stack(status="ROLLBACK_COMPLETE")])
-def test_a_new_stack_has_what_the_account_can_have(
-    deployed: dict[str, Any] | tuple[str, str], answer: Any, store: str
-) -> None:
-    chosen, reason = choose(None, formation(deployed), timestream(answer), "s")
+@pytest.mark.parametrize(
+    ("answers", "store"),
+    [
+        (HAS, "timestream"),
+        ({"describe_endpoints": REFUSED}, "dynamodb"),
+        (HAS | {"list_databases": REFUSED}, "dynamodb"),
+    ],
+)
+def test_a_new_stack_has_what_the_account_can_have(answers: dict[str, Answer], store: str) -> None:
+    chosen, reason = choose(None, None, lambda: timestream(**answers))
     assert chosen == store
     assert (CLOSED in reason) == (store == "dynamodb")
 
 
+@pytest.mark.parametrize("answer", [ABSENT, stack(status="ROLLBACK_COMPLETE")])
+def test_a_stack_that_never_was_deployed_is_new(answer: Answer) -> None:
+    assert deployed(formation(answer), "s") is None
+
+
 @pytest.mark.parametrize(
-    ("deployed", "store"),
+    ("answer", "store"),
     [
         (stack(("PointStore", "dynamodb")), "dynamodb"),
         (stack(("PointStore", "timestream")), "timestream"),
         (stack(("Log", "info")), "dynamodb"),
+        (stack(), "dynamodb"),
     ],
 )
-def test_a_stack_keeps_what_it_has(deployed: dict[str, Any], store: str) -> None:
-    assert choose(None, formation(deployed), None, "s")[0] == store
+def test_a_stack_keeps_what_it_has(answer: dict[str, Any], store: str) -> None:
+    assert choose(None, deployed(formation(answer), "s"), nobody)[0] == store
 
 
 def test_a_region_without_timestream_has_no_address_of_it() -> None:
@@ -86,11 +110,46 @@ def test_a_region_without_timestream_has_no_address_of_it() -> None:
         aws_access_key_id="x",
         aws_secret_access_key="x",
     )
-    chosen, reason = choose(None, formation(ABSENT), client, "s")
+    chosen, reason = choose(None, None, lambda: client)
     assert chosen == "dynamodb"
     assert "127.0.0.1:9" in reason
 
 
+@pytest.mark.parametrize(
+    "answers",
+    [
+        # A deployer who lacks a right, an emulator without Timestream, a bad day.
+        {"describe_endpoints": ("AccessDeniedException", "is not authorized to perform")},
+        HAS | {"list_databases": ("AccessDeniedException", "is not authorized to perform")},
+        {"describe_endpoints": ("501", "not implemented")},
+        {"describe_endpoints": ("UnknownOperationException", CLOSED)},
+        HAS | {"list_databases": ("ThrottlingException", "Rate exceeded")},
+    ],
+)
+def test_what_says_neither_ends_the_deployment(answers: dict[str, Answer]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        why_not(timestream(**answers))
+    *_, (_, text) = (answer for answer in answers.values() if isinstance(answer, tuple))
+    assert text in str(ended.value)
+    assert "TIDEMARK_POINT_STORE" in str(ended.value)
+
+
 def test_what_cannot_be_asked_is_an_error() -> None:
     with pytest.raises(ClientError):
-        choose(None, formation(("AccessDenied", "no")), None, "s")
+        deployed(formation(("AccessDenied", "no")), "s")
+
+
+def test_a_misspelt_store_is_told_at_once() -> None:
+    with pytest.raises(SystemExit, match=r"TIDEMARK_POINT_STORE .* dynamo$"):
+        check("dynamo")
+    check(None)
+    check("")
+    ended = subprocess.run(
+        [sys.executable, str(REPOSITORY / "localstack/stack"), "env"],
+        env=os.environ | {"TIDEMARK_POINT_STORE": "dynamo"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert "TIDEMARK_POINT_STORE is neither dynamodb nor timestream: dynamo" in ended.stderr
