@@ -19,7 +19,7 @@ usage: ./deploy.sh COMMAND [ARGUMENTS]
   bench [...]   measurements, beside VictoriaMetrics and InfluxDB where they are
                 installed; `bench --help` lists what can be chosen
   bench cold    how long functions take to start, and how large they are
-  bench cost    what AWS would bill of a million points
+  bench cost    what AWS would bill of a million points, in DynamoDB or in Timestream
 
 Configuration is read from the environment; README.md lists it.
 TEXT
