@@ -77,17 +77,15 @@ where
 {
     serve(async |event: Event, context: &Context| {
         let until = until(context);
-        match event.records {
-            Some(messages) => Ok(run(messages, until, &handle).await),
-            None => {
-                let budget = until.saturating_duration_since(Instant::now()) / 2;
-                let ticked = timeout_at(until, tick(budget)).await;
-                let done = ticked.map_err(|_| "the time was up")?;
-                let done = done.map_err(Into::into)?;
-                tracing::info!(%done, "ticked");
-                Ok(Failures::default())
-            }
+        if let Some(messages) = event.records {
+            return Ok(run(messages, until, &handle).await);
         }
+        let budget = until.saturating_duration_since(Instant::now()) / 2;
+        let ticked = timeout_at(until, tick(budget)).await;
+        let done = ticked.map_err(|_| "the time was up")?;
+        let done = done.map_err(Into::into)?;
+        tracing::info!(%done, "ticked");
+        Ok(Failures::default())
     })
     .await
 }

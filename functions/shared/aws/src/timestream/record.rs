@@ -9,8 +9,8 @@ use tidemark_core::batch::{SeriesPoints, Write};
 use tidemark_core::name::SeriesKey;
 use tidemark_core::time::Timestamp;
 
-use super::{BEGIN, sql};
 use super::version::Versioned;
+use super::{BEGIN, sql};
 
 /// The name of the measure that holds the others.
 const MEASURE: &str = "point";
