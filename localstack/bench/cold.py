@@ -17,7 +17,6 @@ import asyncio
 import io
 import json
 import os
-import re
 import statistics
 import subprocess
 import time
@@ -99,11 +98,6 @@ EVENTS: dict[str, dict[str, Any]] = {
 }
 
 
-TARGET = re.compile(r"^x-amz-target: (\w+)", re.IGNORECASE | re.MULTILINE)
-LENGTH = re.compile(r"^content-length: (\d+)", re.IGNORECASE | re.MULTILINE)
-CHUNKED = re.compile(r"^transfer-encoding: chunked", re.IGNORECASE | re.MULTILINE)
-
-
 class Runtime:
     """Hands one event to a function and waits for its answer; is AWS and the data server, too."""
 
@@ -113,10 +107,12 @@ class Runtime:
         #: Done, with the time, once the function has answered.
         self.answered: asyncio.Future[float] = asyncio.get_running_loop().create_future()
 
-    def answer(self, head: str) -> bytes:
+    def answer(self, head: bytes) -> bytes:
         """Answers a request; with nothing, it waits."""
-        method, path, _ = head.split(" ", 2)
-        if path.endswith("/invocation/next"):
+        if head.startswith(b"POST / "):
+            return ANSWERS.get(header(head, b"x-amz-target").partition(b".")[0], EMPTY_ANSWER)
+        method, path, _ = head.split(b" ", 2)
+        if path.endswith(b"/invocation/next"):
             if self.is_handed_out:
                 return b""
             self.is_handed_out = True
@@ -129,17 +125,14 @@ class Runtime:
                     "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:us-east-1:0:function:a",
                 },
             )
-        if path.endswith("/response"):
+        if path.endswith(b"/response"):
             self.answered.set_result(time.perf_counter())
             return http(b"")
-        if "/runtime/" in path:
+        if b"/runtime/" in path:
             self.answered.set_exception(RuntimeError(path))
             return http(b"")
-        if method == "GET":
-            # The data server has nothing.
-            return http(b"", "404 Not Found")
-        service = TARGET.search(head)
-        return ANSWERS.get(service[1].lower() if service else "", ANSWERS[""])
+        # The data server has nothing.
+        return http(b"", "404 Not Found") if method == b"GET" else EMPTY_ANSWER
 
 
 class Connection(asyncio.Protocol):
@@ -161,19 +154,22 @@ class Connection(asyncio.Protocol):
             self.transport.write(self.runtime.answer(head))
 
 
-def whole(received: bytes) -> tuple[str, bytes] | None:
+def whole(received: bytes) -> tuple[bytes, bytes] | None:
     """The head of a request whose body has come, too, and what came after it."""
-    end = received.find(b"\r\n\r\n")
-    if end < 0:
+    head, end, rest = received.partition(b"\r\n\r\n")
+    if not end:
         return None
-    head = received[:end].decode("latin-1")
-    if CHUNKED.search(head):
+    if header(head, b"transfer-encoding"):
         # The one that is answered in pieces is small: it ends with what ends it.
-        last = received.find(b"0\r\n\r\n", end + 4)
-        return (head, received[last + 5 :]) if last >= 0 else None
-    length = LENGTH.search(head)
-    rest = end + 4 + (int(length[1]) if length else 0)
-    return (head, received[rest:]) if len(received) >= rest else None
+        _, end, rest = rest.partition(b"0\r\n\r\n")
+        return (head, rest) if end else None
+    length = int(header(head, b"content-length") or 0)
+    return (head, rest[length:]) if len(rest) >= length else None
+
+
+def header(head: bytes, name: bytes) -> bytes:
+    """The value of a header, whose name is in small letters as hyper writes it."""
+    return head.partition(b"\r\n" + name + b": ")[2].partition(b"\r\n")[0]
 
 
 def http(body: bytes, status: str = "200 OK", **headers: str) -> bytes:
@@ -184,10 +180,10 @@ def http(body: bytes, status: str = "200 OK", **headers: str) -> bytes:
 
 
 #: What services answer: that all is done, and nothing there.
+EMPTY_ANSWER = http(b"{}")
 ANSWERS = {
-    "": http(b"{}"),
-    "amazonsqs": http(b'{"Successful":[],"Failed":[]}'),
-    "timestream_20181101": http(b'{"QueryId":"q","ColumnInfo":[],"Rows":[]}'),
+    b"AmazonSQS": http(b'{"Successful":[],"Failed":[]}'),
+    b"Timestream_20181101": http(b'{"QueryId":"q","ColumnInfo":[],"Rows":[]}'),
 }
 
 

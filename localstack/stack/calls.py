@@ -18,8 +18,8 @@ SERVICES = {
 }
 INVOKE = re.compile(r"/2015-03-31/functions/([^/]+)/invocations")
 CALLER = re.compile(r"\bapp/(\S+)")
-#: The signature tells the service of a call that has no target.
-OF_S3 = re.compile(r"/s3/aws4_request\b")
+#: The signature, which is in the address, tells the service of a call that has no target.
+OF_S3 = re.compile(r"[?&]X-Amz-Credential=[^&]*%2Fs3%2Faws4_request\b")
 #: What a query reads.
 FROM = re.compile(r'\bFROM "(\w+)"\."(\w+)"')
 #: What a transaction's items do.
@@ -55,7 +55,7 @@ def read(headers: Mapping[str, str], method: str, path: str, body: bytes) -> Cal
     if invoked:
         name = unquote(invoked[1]).rsplit(":", 1)[-1]
         return Call(function, "lambda", "Invoke", (("lambda:InvokeFunction", name),), trace)
-    if OF_S3.search(headers.get("authorization", "")):
+    if OF_S3.search(path):
         action, resource = s3(method, path)
         operation = action.removeprefix("s3:")
         return Call(function, "s3", operation, ((action, resource),), trace)

@@ -72,14 +72,14 @@ def test_actions_on_timestream() -> None:
 @pytest.mark.parametrize(
     ("method", "path", "use"),
     [
-        ("GET", "/reports/?list-type=2", ("s3:ListBucket", "reports")),
-        ("GET", "/reports/a/b.json?x-id=GetObject", ("s3:GetObject", "reports/*")),
-        ("DELETE", "/reports/a/b.json", ("s3:DeleteObject", "reports/*")),
+        ("GET", "/reports/?list-type=2&", ("s3:ListBucket", "reports")),
+        ("GET", "/reports/a/b.json?", ("s3:GetObject", "reports/*")),
+        ("DELETE", "/reports/a/b.json?", ("s3:DeleteObject", "reports/*")),
     ],
 )
 def test_actions_on_buckets(method: str, path: str, use: tuple[str, str]) -> None:
-    scope = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request, Signed..."
-    call = calls.read(CALLER | {"authorization": scope}, method, path, b"")
+    signed = "X-Amz-Credential=test%2F20260101%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date=1"
+    call = calls.read(CALLER, method, path + signed, b"")
     assert (call.service, call.uses) == ("s3", (use,))
 
 

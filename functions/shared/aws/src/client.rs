@@ -9,6 +9,7 @@ use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, ConfigLoader, SdkConfig};
+use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 use crate::settings::Settings;
@@ -85,10 +86,20 @@ impl Aws {
     }
 }
 
+const TLS: Provider = Provider::Rustls(CryptoMode::Ring);
+
+/// What makes calls without a client of the SDK.
+pub(crate) fn connector() -> Connector {
+    let builder = Connector::builder().tls_provider(TLS);
+    match trust::context(std::env::var("AWS_CA_BUNDLE").ok()) {
+        Some(context) => builder.tls_context(context).build(),
+        None => builder.build(),
+    }
+}
+
 /// What is not left to the environment.
 pub(crate) fn loader() -> ConfigLoader {
-    let mut http =
-        aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
+    let mut http = aws_smithy_http_client::Builder::new().tls_provider(TLS);
     if let Some(context) = trust::context(std::env::var("AWS_CA_BUNDLE").ok()) {
         http = http.tls_context(context);
     }

@@ -3,6 +3,7 @@
 //! The only package that names the AWS SDK.
 
 mod batch;
+mod bucket;
 mod calculator;
 mod catalog;
 mod client;

@@ -10,10 +10,6 @@
 use std::collections::HashMap;
 use std::time::{Duration, UNIX_EPOCH};
 
-use aws_sdk_s3::Client;
-use aws_sdk_s3::config::Builder;
-use aws_sdk_s3::primitives::DateTime;
-use aws_sdk_s3::types::Object;
 use aws_smithy_async::time::SharedTimeSource;
 use serde::Deserialize;
 use serde_json::json;
@@ -23,16 +19,17 @@ use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
 use tidemark_core::payload::Payload;
 use tidemark_core::point::{Point, Tags, Value};
 use tidemark_core::time::Timestamp;
-use tidemark_store::error::{Kind, Result, StoreError, causes};
+use tidemark_store::error::{Result, causes};
 use tidemark_store::port::{DiscardLog, Refusal};
 use tokio::time::Instant;
 
 use super::version::Versioned;
 use super::write::TIMES;
 use super::{Timestream, query, sql};
+use crate::bucket::{Bucket, Object};
 use crate::client::Aws;
 use crate::discards::DiscardsTable;
-use crate::error::{corrupt, failed};
+use crate::error::corrupt;
 use crate::settings::SettingError;
 
 const READING: &str = "reading reports of Timestream";
@@ -48,8 +45,7 @@ const SELDOM: u64 = 30;
 /// Reads reports.
 #[derive(Clone)]
 pub struct Reports {
-    client: Client,
-    bucket: String,
+    bucket: Bucket,
     timestream: Timestream,
     discards: DiscardsTable,
     time: SharedTimeSource,
@@ -95,12 +91,8 @@ struct Late {
 impl Aws {
     /// Reads the reports in the bucket `TIDEMARK_TIMESTREAM_REPORTS`.
     pub fn reports(&self) -> std::result::Result<Reports, SettingError> {
-        // A bucket is found by its path where it has no host of its own.
-        let is_told = self.settings.optional("AWS_ENDPOINT_URL").is_some();
-        let config = Builder::from(&self.sdk).force_path_style(is_told);
         Ok(Reports {
-            client: Client::from_conf(config.build()),
-            bucket: self.settings.required("TIDEMARK_TIMESTREAM_REPORTS")?,
+            bucket: self.bucket("TIDEMARK_TIMESTREAM_REPORTS")?,
             timestream: self.timestream()?,
             discards: self.discards()?,
             time: self.sdk.time_source().unwrap_or_default(),
@@ -114,26 +106,18 @@ impl Reports {
     /// error in the end.
     pub async fn run(&self, budget: Duration) -> Result<usize> {
         let deadline = Instant::now() + budget;
-        let mut pages = self
-            .client
-            .list_objects_v2()
-            .bucket(&self.bucket)
-            .into_paginator()
-            .send();
-        let (mut done, mut failure) = (0, None);
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(failed(READING))?;
-            for object in page.contents() {
-                let (Some(key), age) = (object.key(), self.age(object)) else {
-                    continue;
-                };
+        let (mut done, mut failure, mut next) = (0, None, None);
+        loop {
+            let listed = self.bucket.list(next).await?;
+            for Object { key, written } in listed.objects {
+                let age = self.age(written);
                 if !is_due(age) {
                     continue;
                 }
                 if Instant::now() >= deadline {
                     return failure.map_or(Ok(done), Err);
                 }
-                match self.report(key, age).await {
+                match self.report(&key, age).await {
                     Ok(is_done) => done += usize::from(is_done),
                     Err(error) => {
                         let told = causes(&error);
@@ -142,24 +126,23 @@ impl Reports {
                     }
                 }
             }
+            next = listed.next;
+            if next.is_none() {
+                return failure.map_or(Ok(done), Err);
+            }
         }
-        failure.map_or(Ok(done), Err)
     }
 
-    fn age(&self, object: &Object) -> Duration {
-        let written = object.last_modified().map_or(0, DateTime::secs);
-        let written = Duration::from_secs(u64::try_from(written).unwrap_or(0));
+    fn age(&self, written: Timestamp) -> Duration {
+        let written = Duration::from_nanos(u64::try_from(written.nanos()).unwrap_or(0));
         let now = self.time.now().duration_since(UNIX_EPOCH);
         now.unwrap_or_default().saturating_sub(written)
     }
 
     /// Does what a report asks for, and removes it; false if that has to wait.
     async fn report(&self, key: &str, age: Duration) -> Result<bool> {
-        let object = self.client.get_object().bucket(&self.bucket).key(key);
-        let object = object.send().await.map_err(failed(READING))?;
-        let bytes = object.body.collect().await;
-        let bytes = bytes.map_err(|e| StoreError::new(Kind::Unavailable, READING).because(e))?;
-        let (mut discards, unseen) = self.settle(read(&bytes.into_bytes())?).await?;
+        let bytes = self.bucket.get(key).await?;
+        let (mut discards, unseen) = self.settle(read(&bytes)?).await?;
         let waits = !unseen.is_empty() && age < SHOWN;
         if !waits {
             discards.extend(unseen.into_iter().map(|late| late.discard(None)));
@@ -170,8 +153,7 @@ impl Reports {
         if waits {
             return Ok(false);
         }
-        let done = self.client.delete_object().bucket(&self.bucket).key(key);
-        done.send().await.map_err(failed(READING))?;
+        self.bucket.delete(key).await?;
         Ok(true)
     }
 
