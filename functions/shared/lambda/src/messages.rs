@@ -81,7 +81,8 @@ where
             return Ok(run(messages, until, &handle).await);
         }
         let budget = until.saturating_duration_since(Instant::now()) / 2;
-        let ticked = timeout_at(until, tick(budget)).await;
+        // In a box, since futures inside each other are more than the compiler counts.
+        let ticked = timeout_at(until, Box::pin(tick(budget))).await;
         let done = ticked.map_err(|_| "the time was up")?;
         let done = done.map_err(Into::into)?;
         tracing::info!(%done, "ticked");
