@@ -42,7 +42,7 @@ struct Reached {
 const POINTS: [(Size, usize); 2] = [(Size::Small, 64), (Size::Large, 2048)];
 /// How many strands are read at the same time: each takes a connection, which
 /// a function that has just started has yet to open.
-const STRANDS: usize = 4;
+const STRANDS: usize = 5;
 /// How many chunks are read first at least.
 const FEW: i32 = 4;
 
