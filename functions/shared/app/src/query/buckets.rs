@@ -28,10 +28,16 @@ impl Query {
         };
         let paging = request.paging;
         let mut page = Buckets::new(request.decimals, paging.limit);
-        let Some(range) = self.held(&series, request.span.range).await? else {
+        let (grid, range) = (request.grid, request.span.range);
+        // Where no slot is filled, what lies beyond the points shows nothing.
+        let held = if request.fill == Fill::None && grid.count(range) <= MAX_SLOTS {
+            Some(range)
+        } else {
+            self.held(&series, range).await?
+        };
+        let Some(range) = held else {
             return Ok((page.finish(None), asked));
         };
-        let grid = request.grid;
         let slots = grid.count(range);
         if slots > MAX_SLOTS {
             return Err(Problem::invalid_parameter(format!(

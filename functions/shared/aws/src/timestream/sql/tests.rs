@@ -178,13 +178,19 @@ proptest! {
         hostile in hostile(),
         from in 0..i64::MAX / 2,
         length in 1..i64::MAX / 4,
+        deleted in prop::collection::vec(0..9_i64, 0..4),
     ) {
         let time = Timestamp::from_nanos;
         let range = TimeRange::new(time(from), time(from + length)).unwrap();
-        let none = Tombstones::none();
-        let mut queries: Vec<(String, String, String)> = every_kind(&chosen, range, &none)
+        let mut tombstones = Tombstones::none();
+        for part in deleted {
+            let start = from + length / 9 * part;
+            let range = TimeRange::new(time(start), time(start + length / 20)).unwrap();
+            tombstones.insert(Tombstone { range, deleted_at: time(from) }).unwrap();
+        }
+        let mut queries: Vec<(String, String, String)> = every_kind(&chosen, range, &tombstones)
             .into_iter()
-            .zip(every_kind(&key("t", "s"), range, &none))
+            .zip(every_kind(&key("t", "s"), range, &tombstones))
             .map(|((_, sql), (_, plain))| (series(&chosen), sql, plain))
             .collect();
         let literal = format!("SELECT {}", Literal(&hostile));
