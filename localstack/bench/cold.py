@@ -7,7 +7,8 @@ does nothing; and how large its program and its package are. It fails where eith
 Each function is started by a runtime API on this machine, handed one event, and stopped. The event
 has it ask AWS for what it asks AWS for, but `openapi` for nothing, and `fetcher` the data server
 alone, which has nothing. Both are a server in this process that answers at once, over plain HTTP:
-what the network and TLS take on AWS comes on top, for every function that asks.
+what the network and TLS take on AWS comes on top, for every function that asks; with Timestream,
+where there is no endpoint to be told, so does asking for one.
 """
 
 from __future__ import annotations

@@ -4,9 +4,10 @@ use cargo_metadata::MetadataCommand;
 use spdx::{Expression, Licensee};
 
 /// Licences that ask for no more than to be named.
-const ALLOWED: [&str; 9] = [
+const ALLOWED: [&str; 10] = [
     "0BSD",
     "Apache-2.0",
+    "BSD-2-Clause",
     "BSD-3-Clause",
     "CDLA-Permissive-2.0",
     "ISC",

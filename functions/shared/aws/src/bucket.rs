@@ -1,6 +1,7 @@
 //! A bucket of S3: the little that is asked of one, by signed addresses. The
 //! SDK's own client of S3 would be a sixth of a program that has it.
 
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use rusty_s3::actions::ListObjectsV2;
 use rusty_s3::{Credentials, S3Action, UrlStyle};
 use tidemark_core::time::Timestamp;
 use tidemark_store::error::{Kind, Result, StoreError};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::client::{Aws, connector};
 use crate::error::corrupt;
@@ -25,14 +26,20 @@ use crate::settings::SettingError;
 
 const ASKING: &str = "asking a bucket";
 /// How long an address may be used: for one call, by clocks that differ.
-const VALID: Duration = Duration::from_mins(5);
-/// How long a call may take.
-const CALL: Duration = Duration::from_secs(10);
+const VALID: Duration = Duration::from_mins(1);
+/// How long one try of a call may take.
+const TRY: Duration = Duration::from_secs(4);
+/// How often a call is tried: a connection may have ended while Lambda had the
+/// process frozen.
+const TRIES: u32 = 3;
+/// How long to wait before each further try.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// A bucket.
 #[derive(Clone)]
 pub(crate) struct Bucket {
-    bucket: rusty_s3::Bucket,
+    /// Where it is.
+    place: rusty_s3::Bucket,
     credentials: Option<SharedCredentialsProvider>,
     connector: Arc<Connector>,
     /// Names the caller, as the SDK's clients do.
@@ -61,9 +68,9 @@ impl Aws {
     ) -> std::result::Result<Bucket, SettingError> {
         let value = self.settings.required(variable)?;
         let told = self.settings.optional("AWS_ENDPOINT_URL_S3");
-        let bucket = named(&value, told.as_deref(), &self.sdk);
+        let place = named(&value, told.as_deref(), &self.sdk);
         Ok(Bucket {
-            bucket: bucket.map_err(|reason| SettingError::Wrong {
+            place: place.map_err(|reason| SettingError::Wrong {
                 name: variable,
                 value,
                 reason,
@@ -78,21 +85,26 @@ impl Aws {
     }
 }
 
-/// Where a bucket is: under its name, or where somebody has told an endpoint,
-/// which may have no names below its own, under its path.
+/// Where a bucket is: under its name, or under its path where somebody has told
+/// an endpoint, which may have no names below its own, and if no certificate is
+/// of such a name.
 fn named(
     name: &str,
     told: Option<&str>,
     sdk: &SdkConfig,
 ) -> std::result::Result<rusty_s3::Bucket, String> {
     let region = sdk.region().map_or("us-east-1", |region| region.as_ref());
-    let (endpoint, style) = match told.or(sdk.endpoint_url()) {
-        Some(told) => (told.to_owned(), UrlStyle::Path),
-        None => {
-            let china = if region.starts_with("cn-") { ".cn" } else { "" };
-            let endpoint = format!("https://s3.{region}.amazonaws.com{china}");
-            (endpoint, UrlStyle::VirtualHost)
-        }
+    let (endpoint, style) = if let Some(told) = told.or(sdk.endpoint_url()) {
+        (told.to_owned(), UrlStyle::Path)
+    } else {
+        let china = if region.starts_with("cn-") { ".cn" } else { "" };
+        let endpoint = format!("https://s3.{region}.amazonaws.com{china}");
+        let style = if name.contains('.') {
+            UrlStyle::Path
+        } else {
+            UrlStyle::VirtualHost
+        };
+        (endpoint, style)
     };
     let endpoint = endpoint
         .parse()
@@ -105,11 +117,12 @@ impl Bucket {
     /// Lists objects, a thousand at the most, going on where `next` says.
     pub(crate) async fn list(&self, next: Option<String>) -> Result<Listed> {
         let credentials = self.credentials().await?;
-        let mut action = ListObjectsV2::new(&self.bucket, Some(&credentials));
+        let mut action = ListObjectsV2::new(&self.place, Some(&credentials));
         if let Some(next) = next {
             action.with_continuation_token(next);
         }
         let answer = self.call(Method::GET, action.sign(VALID).as_str()).await?;
+        let answer = answer.ok_or_else(|| corrupt(ASKING).because("there is no such bucket"))?;
         let text = std::str::from_utf8(&answer).map_err(|e| corrupt(ASKING).because(e))?;
         let listed = ListObjectsV2::parse_response(text).map_err(|e| corrupt(ASKING).because(e))?;
         let objects = listed.contents.into_iter().map(|object| {
@@ -126,17 +139,17 @@ impl Bucket {
         })
     }
 
-    /// The content of an object.
-    pub(crate) async fn get(&self, key: &str) -> Result<Vec<u8>> {
+    /// The content of an object; None if it is not there.
+    pub(crate) async fn get(&self, key: &str) -> Result<Option<Vec<u8>>> {
         let credentials = self.credentials().await?;
-        let action = self.bucket.get_object(Some(&credentials), key);
+        let action = self.place.get_object(Some(&credentials), key);
         self.call(Method::GET, action.sign(VALID).as_str()).await
     }
 
     /// Deletes an object, if it is there.
     pub(crate) async fn delete(&self, key: &str) -> Result<()> {
         let credentials = self.credentials().await?;
-        let action = self.bucket.delete_object(Some(&credentials), key);
+        let action = self.place.delete_object(Some(&credentials), key);
         let url = action.sign(VALID);
         self.call(Method::DELETE, url.as_str()).await.map(drop)
     }
@@ -153,40 +166,68 @@ impl Bucket {
         })
     }
 
-    async fn call(&self, method: Method, url: &str) -> Result<Vec<u8>> {
-        let unavailable = |e| StoreError::new(Kind::Unavailable, ASKING).because(e);
+    /// What a call brings; None if what it asks for is not there.
+    async fn call(&self, method: Method, url: &str) -> Result<Option<Vec<u8>>> {
+        let mut left = TRIES;
+        loop {
+            left -= 1;
+            let answer = timeout(TRY, self.attempt(method.clone(), url)).await;
+            match answer.unwrap_or_else(|e| Err(unavailable(e))) {
+                Err(error) if error.kind() == Kind::Unavailable && left > 0 => sleep(PAUSE).await,
+                answer => return answer,
+            }
+        }
+    }
+
+    async fn attempt(&self, method: Method, url: &str) -> Result<Option<Vec<u8>>> {
+        let wrong = |what: &str| StoreError::new(Kind::Internal, ASKING).because(what);
         let request = Request::builder()
             .method(method)
             .uri(url)
             .header(USER_AGENT, &self.agent)
             .body(SdkBody::empty())
-            .map_err(|e| StoreError::new(Kind::Internal, ASKING).because(e))?;
-        let request = request
-            .try_into()
-            .map_err(|e| StoreError::new(Kind::Internal, ASKING).because(e))?;
-        let answered = async {
-            let answer = self.connector.call(request).await;
-            let answer =
-                answer.map_err(|e| StoreError::new(Kind::Unavailable, ASKING).because(e))?;
-            let status = answer.status().as_u16();
-            let body = ByteStream::new(answer.into_body()).collect().await;
-            let body = body.map_err(|e| StoreError::new(Kind::Unavailable, ASKING).because(e))?;
-            match status {
-                200..300 => Ok(body.to_vec()),
-                429 | 500.. => Err(StoreError::new(Kind::Unavailable, refused(status))),
-                _ => Err(StoreError::new(Kind::Internal, refused(status))),
-            }
+            .map_err(|_| wrong("it has no address"))?;
+        let request = request.try_into().map_err(|_| wrong("it has no address"))?;
+        let answer = self.connector.call(request).await.map_err(unavailable)?;
+        let status = answer.status().as_u16();
+        let body = ByteStream::new(answer.into_body()).collect().await;
+        let body = body.map_err(unavailable)?.to_vec();
+        if (200..300).contains(&status) {
+            return Ok(Some(body));
+        }
+        let code = code(&body);
+        if code == "NoSuchKey" || (status == 404 && code.is_empty()) {
+            return Ok(None);
+        }
+        let passes = status == 429 || status >= 500 || code == "RequestTimeout";
+        let kind = if passes {
+            Kind::Unavailable
+        } else {
+            Kind::Internal
         };
-        timeout(CALL, answered).await.map_err(unavailable)?
+        let told = format!("it answers with status {status} {code}");
+        Err(StoreError::new(kind, ASKING).because(told))
     }
 }
 
-fn refused(status: u16) -> String {
-    format!("{ASKING}: it answers with status {status}")
+fn unavailable(error: impl Error + Send + Sync + 'static) -> StoreError {
+    StoreError::new(Kind::Unavailable, ASKING).because(error)
+}
+
+/// What S3 calls an error; nothing else of it is told, since it repeats what was
+/// signed.
+fn code(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let code = text.split_once("<Code>").map_or("", |(_, rest)| rest);
+    let code = code.split_once("</Code>").map_or("", |(code, _)| code);
+    let code = code.chars().filter(char::is_ascii_alphanumeric);
+    code.take(64).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
     use aws_config::Region;
     use http::Response;
 
@@ -220,6 +261,12 @@ mod tests {
             let bucket = named("reports", told, &sdk).unwrap();
             assert_eq!(bucket.object_url("a").as_str(), expected);
         }
+        let sdk = SdkConfig::builder().build();
+        let dotted = named("my.reports", None, &sdk).unwrap();
+        assert_eq!(
+            dotted.object_url("a").as_str(),
+            "https://s3.us-east-1.amazonaws.com/my.reports/a"
+        );
     }
 
     #[tokio::test]
@@ -252,23 +299,38 @@ mod tests {
         assert!(last.objects.is_empty() && last.next.is_none());
     }
 
+    fn answer(status: u16, code: &str) -> Response<String> {
+        let body = format!("<Error><Code>{code}</Code><Message>secret</Message></Error>");
+        Response::builder().status(status).body(body).unwrap()
+    }
+
     #[tokio::test]
-    async fn what_is_refused_is_an_error() {
-        let answer = async |request: Request<_>| {
-            let status = if request.uri().path().ends_with("/busy") {
-                503
-            } else {
-                403
-            };
-            Response::builder()
-                .status(status)
-                .body(String::new())
-                .unwrap()
+    async fn what_is_refused_is_an_error_that_says_why() {
+        let answers = async |request: Request<_>| match request.uri().path() {
+            "/reports/busy" => answer(503, "SlowDown"),
+            "/reports/gone" => answer(404, "NoSuchKey"),
+            _ => answer(403, "AccessDenied"),
         };
-        let bucket = serve(answer, settings).await.bucket("BUCKET").unwrap();
+        let bucket = serve(answers, settings).await.bucket("BUCKET").unwrap();
         let busy = bucket.get("busy").await.unwrap_err();
         assert_eq!(busy.kind(), Kind::Unavailable);
         let closed = bucket.delete("closed").await.unwrap_err();
         assert_eq!(closed.kind(), Kind::Internal);
+        let told = tidemark_store::error::causes(&closed);
+        assert!(told.ends_with("status 403 AccessDenied"), "{told}");
+        assert_eq!(bucket.get("gone").await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn what_is_busy_is_asked_again() {
+        static ASKED: AtomicU32 = AtomicU32::new(0);
+        let answers = async |_: Request<_>| match ASKED.fetch_add(1, Ordering::Relaxed) {
+            0 => answer(503, "SlowDown"),
+            1 => answer(400, "RequestTimeout"),
+            _ => Response::new("here".to_owned()),
+        };
+        let bucket = serve(answers, settings).await.bucket("BUCKET").unwrap();
+        assert_eq!(bucket.get("a").await.unwrap().unwrap(), b"here");
+        assert_eq!(ASKED.load(Ordering::Relaxed), 3);
     }
 }

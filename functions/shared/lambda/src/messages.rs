@@ -80,15 +80,27 @@ where
         if let Some(messages) = event.records {
             return Ok(run(messages, until, &handle).await);
         }
-        let budget = until.saturating_duration_since(Instant::now()) / 2;
-        // In a box, since futures inside each other are more than the compiler counts.
-        let ticked = timeout_at(until, Box::pin(tick(budget))).await;
-        let done = ticked.map_err(|_| "the time was up")?;
-        let done = done.map_err(Into::into)?;
-        tracing::info!(%done, "ticked");
-        Ok(Failures::default())
+        ticked(until, &tick).await
     })
     .await
+}
+
+/// Runs a tick; a failure of it is one of the invocation.
+async fn ticked<R, F>(
+    until: Instant,
+    tick: &impl AsyncFn(Duration) -> Result<R, F>,
+) -> Result<Failures, Error>
+where
+    R: Display,
+    F: Into<Error>,
+{
+    let budget = until.saturating_duration_since(Instant::now()) / 2;
+    // In a box, since futures inside each other are more than the compiler counts.
+    let ticked = timeout_at(until, Box::pin(tick(budget))).await;
+    let done = ticked.map_err(|_| "the time was up")?;
+    let done = done.map_err(Into::into)?;
+    tracing::info!(%done, "ticked");
+    Ok(Failures::default())
 }
 
 async fn run<T, E>(
@@ -204,6 +216,25 @@ mod tests {
             let event: Event = serde_json::from_value(tick).unwrap();
             assert!(event.records.is_none());
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_tick_ends_in_time() {
+        let until = Instant::now() + Duration::from_secs(28);
+        let ended = ticked(until, &async |budget: Duration| {
+            sleep(budget).await;
+            Ok::<_, String>(1)
+        });
+        assert!(ended.await.unwrap().batch_item_failures.is_empty());
+        assert_eq!(until - Instant::now(), Duration::from_secs(14));
+        let failed = ticked(until, &async |_| Err::<u8, _>("broken".to_owned())).await;
+        assert_eq!(failed.unwrap_err().to_string(), "broken");
+        let late = ticked(until, &async |_| {
+            sleep(Duration::from_hours(1)).await;
+            Ok::<_, String>(1)
+        });
+        assert_eq!(late.await.unwrap_err().to_string(), "the time was up");
+        assert_eq!(Instant::now(), until);
     }
 
     #[test]

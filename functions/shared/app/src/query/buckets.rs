@@ -29,8 +29,10 @@ impl Query {
         let paging = request.paging;
         let mut page = Buckets::new(request.decimals, paging.limit);
         let (grid, range) = (request.grid, request.span.range);
-        // Where no slot is filled, what lies beyond the points shows nothing.
-        let held = if request.fill == Fill::None && grid.count(range) <= MAX_SLOTS {
+        // Where no slot is filled, what lies beyond the points shows nothing. All of
+        // time, though, is a long way for a store to go.
+        let is_told = request.span.from.is_some() && request.span.to.is_some();
+        let held = if is_told && request.fill == Fill::None && grid.count(range) <= MAX_SLOTS {
             Some(range)
         } else {
             self.held(&series, range).await?

@@ -19,9 +19,10 @@ use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
 use tidemark_core::payload::Payload;
 use tidemark_core::point::{Point, Tags, Value};
 use tidemark_core::time::Timestamp;
-use tidemark_store::error::{Result, causes};
+use tidemark_store::error::{Kind, Result, StoreError, causes};
 use tidemark_store::port::{DiscardLog, Refusal};
-use tokio::time::Instant;
+use tokio::time::error::Elapsed;
+use tokio::time::{Instant, timeout};
 
 use super::version::Versioned;
 use super::write::TIMES;
@@ -37,10 +38,12 @@ const READING: &str = "reading reports of Timestream";
 const DISCARDS: usize = 100;
 /// After how long the magnetic store has shown what it took: it says 6 hours.
 const SHOWN: Duration = Duration::from_hours(12);
-/// For how long a report is looked at by every run, which is each minute, and
-/// how often later, in minutes.
-const FRESH: Duration = Duration::from_mins(10);
-const SELDOM: u64 = 30;
+/// For how many minutes a report is looked at by every run, and how often later:
+/// each look is a query for each of its series.
+const FRESH: u64 = 3;
+const SELDOM: u64 = 60;
+/// How long one report may hold up others.
+const A_REPORT_MAY_TAKE: Duration = Duration::from_secs(8);
 
 /// Reads reports.
 #[derive(Clone)]
@@ -108,16 +111,19 @@ impl Reports {
         let deadline = Instant::now() + budget;
         let (mut done, mut failure, mut next) = (0, None, None);
         loop {
-            let listed = self.bucket.list(next).await?;
+            let mut listed = self.bucket.list(next).await?;
+            // So that none is always the last.
+            fastrand::shuffle(&mut listed.objects);
             for Object { key, written } in listed.objects {
                 let age = self.age(written);
-                if !is_due(age) {
+                if !is_due(&key, age) {
                     continue;
                 }
                 if Instant::now() >= deadline {
                     return failure.map_or(Ok(done), Err);
                 }
-                match self.report(&key, age).await {
+                let read = timeout(A_REPORT_MAY_TAKE, self.report(&key, age)).await;
+                match read.unwrap_or_else(|e| Err(busy(e))) {
                     Ok(is_done) => done += usize::from(is_done),
                     Err(error) => {
                         let told = causes(&error);
@@ -141,7 +147,10 @@ impl Reports {
 
     /// Does what a report asks for, and removes it; false if that has to wait.
     async fn report(&self, key: &str, age: Duration) -> Result<bool> {
-        let bytes = self.bucket.get(key).await?;
+        let Some(bytes) = self.bucket.get(key).await? else {
+            // Another run was faster.
+            return Ok(true);
+        };
         let (mut discards, unseen) = self.settle(read(&bytes)?).await?;
         let waits = !unseen.is_empty() && age < SHOWN;
         if !waits {
@@ -192,9 +201,18 @@ impl Reports {
     }
 }
 
-/// Whether a report of this age is looked at.
-fn is_due(age: Duration) -> bool {
-    age < FRESH || (age.as_secs() / 60).is_multiple_of(SELDOM)
+/// Whether a report of this age is looked at: later on at a minute of the hour
+/// that is its own, so that not all are at once.
+fn is_due(key: &str, age: Duration) -> bool {
+    let minutes = age.as_secs() / 60;
+    let own = key
+        .bytes()
+        .fold(0, |sum, byte| (31 * sum + u64::from(byte)) % SELDOM);
+    minutes < FRESH || minutes % SELDOM == own
+}
+
+fn busy(error: Elapsed) -> StoreError {
+    StoreError::new(Kind::Unavailable, READING).because(error)
 }
 
 /// The records of a report.
@@ -347,10 +365,16 @@ mod tests {
 
     #[test]
     fn a_report_that_waits_is_looked_at_now_and_then() {
-        let looks = |minutes: std::ops::Range<u64>| {
-            let due = |minute: &u64| is_due(Duration::from_secs(60 * minute + 7));
-            minutes.filter(due).count()
+        let looks = |key: &str, minutes: std::ops::Range<u64>| {
+            let due = |minute: &u64| is_due(key, Duration::from_secs(60 * minute + 7));
+            minutes.filter(due).collect::<Vec<_>>()
         };
-        assert_eq!((looks(0..10), looks(10..70), looks(70..130)), (10, 2, 2));
+        for key in ["a", "us-east-1/tidemark/points/2026-11-26/8A72.json"] {
+            assert_eq!(looks(key, 0..3), [0, 1, 2]);
+            let later = looks(key, 60..180);
+            assert_eq!(later.len(), 2);
+            assert_eq!(later[1] - later[0], 60);
+        }
+        assert_ne!(looks("a", 60..120), looks("b", 60..120));
     }
 }
