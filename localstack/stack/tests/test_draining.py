@@ -92,7 +92,7 @@ def test_what_timestream_rejects_is_a_discard(faulty: Stack) -> None:
 def test_what_lost_to_a_write_that_cannot_be_seen_yet_is_no_discard(faulty: Stack) -> None:
     name, first = "lost-to-what-is-not-seen", 1_600_000_000
     faulty.faults(duplicate_sends=True, delay_seconds=6)
-    faulty.timestream_faults(delay_visibility=300)
+    faulty.timestream_faults(delay_visibility=40)
     for value in range(20):
         faulty.ask("POST", "/api", [{"name": name, "t": first, "v": value}])
     faulty.wait_until_idle()
