@@ -74,12 +74,20 @@ pub(crate) fn resources<'a>(template: &'a Value, kind: &str) -> BTreeMap<&'a str
     found
 }
 
-/// What a role allows.
-pub(crate) fn statements<'a>(roles: &'a Value, id: &str) -> Vec<&'a Value> {
+/// What a role allows with points in Timestream, or in `DynamoDB`.
+pub(crate) fn statements<'a>(roles: &'a Value, id: &str, in_timestream: bool) -> Vec<&'a Value> {
     let policies = roles["Resources"][id]["Properties"]["Policies"].as_array();
     policies
         .unwrap()
         .iter()
         .flat_map(|policy| policy["PolicyDocument"]["Statement"].as_array().unwrap())
+        .map(|statement| match statement["Fn::If"].as_array() {
+            None => statement,
+            Some(parts) => {
+                assert_eq!(parts[0], "InTimestream", "{id}");
+                &parts[if in_timestream { 1 } else { 2 }]
+            }
+        })
+        .filter(|statement| statement["Ref"] != "AWS::NoValue")
         .collect()
 }

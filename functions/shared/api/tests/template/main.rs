@@ -21,8 +21,10 @@ use tidemark_api::routes::{Function, ROUTES};
 
 /// What a function is told of in its environment, and the parameter of
 /// `infra/roles.yaml` that its role names for it.
-const TOLD: [(&str, &str); 6] = [
+const TOLD: [(&str, &str); 8] = [
     ("TIDEMARK_POINTS_TABLE", "PointsArn"),
+    ("TIDEMARK_TIMESTREAM_TABLE", "TimestreamArn"),
+    ("TIDEMARK_TIMESTREAM_REPORTS", "ReportsArn"),
     ("TIDEMARK_CATALOG_TABLE", "CatalogArn"),
     ("TIDEMARK_DISCARDS_TABLE", "DiscardsArn"),
     ("TIDEMARK_HISTORY_TABLE", "HistoryArn"),
@@ -148,9 +150,23 @@ fn every_folder_of_a_function_is_deployed_under_its_name() {
     }
 }
 
-/// The parameter for what a statement allows the use of, by itself or by one of
-/// its indexes; none for the function's own log.
+/// Whether something is used with points in `DynamoDB` alone, or in Timestream;
+/// None if with both.
+fn of_timestream(arn: &str) -> Option<bool> {
+    match arn {
+        "PointsArn" => Some(false),
+        "TimestreamArn" | "ReportsArn" => Some(true),
+        _ => None,
+    }
+}
+
+/// The parameter for what a statement allows the use of, by itself, by one of
+/// its indexes or by what is in it; none for the function's own log, and for what
+/// is asked of no resource.
 fn table_or_queue(id: &str, resource: &Value) -> Option<String> {
+    if resource == "*" {
+        return None;
+    }
     if let Some(own) = resource["Fn::GetAtt"].as_str() {
         assert_eq!(own, format!("{id}Log.Arn"));
         return None;
@@ -159,6 +175,9 @@ fn table_or_queue(id: &str, resource: &Value) -> Option<String> {
         return Some(arn.to_owned());
     }
     let index = string(&resource["Fn::Sub"]);
+    if index == "${ReportsArn}/*" {
+        return Some("ReportsArn".to_owned());
+    }
     let (arn, index) = index
         .strip_prefix("${")
         .and_then(|rest| rest.split_once("}/index/"))
@@ -174,26 +193,52 @@ fn a_function_may_use_what_it_is_told_of_and_nothing_else() {
     let named: BTreeSet<&str> = resources(&roles, "AWS::IAM::Role").into_keys().collect();
     assert_eq!(named, functions.keys().copied().collect());
     for (id, function) in functions {
-        let told = keys(&function["Properties"]["Environment"]["Variables"]);
-        let mut wanted: BTreeSet<String> = TOLD
-            .iter()
-            .filter_map(|(variable, arn)| told.contains(variable).then_some((*arn).to_owned()))
-            .collect();
-        if function["Properties"]["Events"]["Batches"].is_object() {
-            wanted.insert("QueueArn".to_owned());
+        for in_timestream in [false, true] {
+            let wanted = wanted(id, function, in_timestream);
+            let used = used(id, &roles, in_timestream);
+            assert_eq!(used, wanted, "{id}, in Timestream: {in_timestream}");
         }
-        let mut used: BTreeSet<String> = BTreeSet::new();
-        for statement in document::statements(&roles, id) {
-            for action in statement["Action"].as_array().unwrap() {
-                assert!(!string(action).contains('*'), "{id}: {action}");
-            }
-            let resource = &statement["Resource"];
-            for resource in resource.as_array().unwrap_or(&vec![resource.clone()]) {
-                used.extend(table_or_queue(id, resource));
-            }
-        }
-        assert_eq!(used, wanted, "{id}");
     }
+}
+
+/// What a function is told of with a store.
+fn wanted(id: &str, function: &Value, in_timestream: bool) -> BTreeSet<String> {
+    let told = keys(&function["Properties"]["Environment"]["Variables"]);
+    let mut wanted: BTreeSet<String> = TOLD
+        .iter()
+        .filter(|(_, arn)| of_timestream(arn).is_none_or(|of| of == in_timestream))
+        .filter_map(|(variable, arn)| told.contains(variable).then_some((*arn).to_owned()))
+        .collect();
+    if function["Properties"]["Events"]["Batches"].is_object() {
+        wanted.insert("QueueArn".to_owned());
+    }
+    match id {
+        // Timestream deletes nothing, and has nothing to merge.
+        "Eraser" if in_timestream => drop(wanted.remove("TimestreamArn")),
+        "Compactor" if in_timestream => wanted.clear(),
+        // It writes reports with the rights of who writes records.
+        "Discards" if in_timestream => drop(wanted.insert("ReportsArn".to_owned())),
+        _ => {}
+    }
+    wanted
+}
+
+/// What the role of a function allows the use of with a store.
+fn used(id: &str, roles: &Value, in_timestream: bool) -> BTreeSet<String> {
+    let mut used: BTreeSet<String> = BTreeSet::new();
+    for statement in document::statements(roles, id, in_timestream) {
+        for action in statement["Action"].as_array().unwrap() {
+            let action = string(action);
+            assert!(!action.contains('*'), "{id}: {action}");
+            let is_of_all = statement["Resource"] == "*";
+            assert_eq!(is_of_all, action == "timestream:DescribeEndpoints", "{id}");
+        }
+        let resource = &statement["Resource"];
+        for resource in resource.as_array().unwrap_or(&vec![resource.clone()]) {
+            used.extend(table_or_queue(id, resource));
+        }
+    }
+    used
 }
 
 #[test]
