@@ -12,8 +12,8 @@ from client import IN_TIMESTREAM, Client, Json, accepted, eventually, instant
 from generators import series
 from sums import sum_of
 
-#: More points than are summarized at once; the emulator of Timestream takes some ten thousand a
-#: second.
+#: More points than are summarized at once. Timestream summarizes all of them, and its emulator
+#: takes some ten thousand a second.
 MANY = 60_000 if IN_TIMESTREAM else 600_000
 
 ALL = (

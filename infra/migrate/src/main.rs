@@ -9,9 +9,10 @@ use std::process::ExitCode;
 
 use tidemark_aws::Aws;
 use tidemark_core::name::Tenant;
+use tidemark_store::error::causes;
 
 use arguments::{Asked, USAGE};
-use report::{HEADING, Line, Totals, causes};
+use report::{HEADING, Line, Totals};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {

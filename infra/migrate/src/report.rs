@@ -1,6 +1,5 @@
 //! What is printed: a line for each series, what of it differs, and totals.
 
-use std::error::Error;
 use std::fmt;
 
 use tidemark_aws::Moved;
@@ -114,17 +113,6 @@ impl fmt::Display for Totals {
             "{series} series, {before} points in Timestream, {after} in DynamoDB: {different} differ"
         )
     }
-}
-
-/// An error and what caused it.
-pub(crate) fn causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use config::Config;
 use tidemark_store::embedded::Embedded;
+use tidemark_store::error::causes;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
@@ -22,7 +23,7 @@ fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("tidemark: {}", with_causes(&*error));
+            eprintln!("tidemark: {}", causes(&*error));
             ExitCode::FAILURE
         }
     }
@@ -54,14 +55,4 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
             store.close().await?;
             Ok(())
         })
-}
-
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

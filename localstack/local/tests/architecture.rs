@@ -32,7 +32,10 @@ const MAY_NAME: [(&str, &[&str]); 12] = [
         ],
     ),
     ("tidemark-data-server", &[]),
-    ("tidemark-migrate", &["tidemark-core", "tidemark-aws"]),
+    (
+        "tidemark-migrate",
+        &["tidemark-core", "tidemark-store", "tidemark-aws"],
+    ),
     ("tidemark-bench", &[]),
     (EMPTY, &[]),
     (

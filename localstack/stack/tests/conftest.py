@@ -35,7 +35,7 @@ def fetched(stack: Stack) -> Stack:
 
 @pytest.fixture(scope="session")
 def quiet_stack(tmp_path_factory: pytest.TempPathFactory, stack: Stack) -> Iterator[Stack]:
-    """A stack for tests of faults, whose schedule does nothing. The other one is started before
+    """A stack for tests of faults, whose schedule fetches nothing. The other one is started before
     it, so that its schedule works meanwhile."""
     assert stack.url
     with Stack(tmp_path_factory.mktemp("quiet"), source="none") as running:
