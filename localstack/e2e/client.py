@@ -29,7 +29,7 @@ REASONS = {
     "store_rejected",
 }
 #: How long a deployed stack may take until a write is seen.
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 
 IS_DEPLOYED = "TIDEMARK_URL" in os.environ
 #: Whether a deployment keeps points in Timestream, whose nature shows in some answers.

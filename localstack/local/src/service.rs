@@ -37,7 +37,7 @@ impl Service {
         let principal = Principal::local();
         principal.require(operation.scope())?;
         let call = Call {
-            tenant: &principal.tenant,
+            principal: &principal,
             matched: route,
             uri: request.uri(),
         };

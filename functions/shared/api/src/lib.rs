@@ -1,9 +1,10 @@
 //! The HTTP contract of Tidemark: which routes there are and who may call
 //! them, how parameters are read, how answers and problems are written, and the
-//! OpenAPI document that says all of this. Nothing here does I/O, waits, or
-//! knows what time it is.
+//! OpenAPI document that says all of this. Nothing here does I/O or knows what
+//! time it is; the gate alone waits, for whoever stands at it.
 
 pub mod accept;
+pub mod access;
 pub mod answer;
 pub mod body;
 pub mod cursor;

@@ -1,58 +1,9 @@
 //! Who is asking: one tenant and what it may do.
 
-use std::fmt;
-
+use tidemark_core::access::{Limits, Scope, Scopes};
 use tidemark_core::name::Tenant;
 
 use crate::problem::Problem;
-
-/// What a caller may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Scope {
-    /// Ask about series.
-    Read,
-    /// Add and delete points.
-    Write,
-    /// See and replay discards.
-    Admin,
-}
-
-impl Scope {
-    /// Every scope.
-    pub const ALL: [Self; 3] = [Self::Read, Self::Write, Self::Admin];
-
-    /// As it is written in keys and tokens.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Write => "write",
-            Self::Admin => "admin",
-        }
-    }
-}
-
-impl fmt::Display for Scope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// A set of scopes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Scopes(u8);
-
-impl Scopes {
-    /// Whether `scope` is one of them.
-    pub const fn contains(self, scope: Scope) -> bool {
-        self.0 & (1 << scope as u8) != 0
-    }
-}
-
-impl FromIterator<Scope> for Scopes {
-    fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
-        Self(scopes.into_iter().fold(0, |set, s| set | 1 << s as u8))
-    }
-}
 
 /// The caller of a handler.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +12,10 @@ pub struct Principal {
     pub tenant: Tenant,
     /// What it may do with them.
     pub scopes: Scopes,
+    /// Who it is, for the log: `key <id>`, `token <subject>`.
+    pub name: String,
+    /// How much of it; None where nobody counts.
+    pub limits: Option<Limits>,
 }
 
 impl Principal {
@@ -70,6 +25,16 @@ impl Principal {
         Self {
             tenant: Tenant::local(),
             scopes: Scope::ALL.into_iter().collect(),
+            name: "anyone".to_owned(),
+            limits: None,
+        }
+    }
+
+    /// Who need not say who it is, as the route wants nothing.
+    pub fn anyone() -> Self {
+        Self {
+            scopes: Scopes::default(),
+            ..Self::local()
         }
     }
 
@@ -99,11 +64,10 @@ mod tests {
                 assert_eq!(answer.is_ok(), held == asked, "{held} {asked}");
             }
         }
-        assert!(
-            Scope::ALL
-                .iter()
-                .all(|s| Principal::local().require(Some(*s)).is_ok())
-        );
+        for scope in Scope::ALL {
+            assert!(Principal::local().require(Some(scope)).is_ok());
+            assert!(Principal::anyone().require(Some(scope)).is_err());
+        }
         assert_eq!(Principal::local().tenant.as_str(), "local");
     }
 }

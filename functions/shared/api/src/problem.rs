@@ -2,16 +2,18 @@
 //! one status and one title, here and nowhere else; a 5xx says nothing of the
 //! inside.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
+use tidemark_core::access::Scope;
 use tidemark_core::discard::Reason;
 use tidemark_core::name::SeriesName;
 
 use crate::answer::health::Checks;
-use crate::principal::Scope;
 
 /// The media type of a problem.
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -54,6 +56,8 @@ pub enum Kind {
     InvalidPoints,
     /// The replayed payload is still invalid.
     StillInvalid,
+    /// The tenant asks, sends or keeps more than it may.
+    TooManyRequests,
     /// A fault of ours.
     Internal,
     /// What the request needs is not to be had at the moment.
@@ -64,7 +68,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, by status.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::InvalidParameter,
         Self::InvalidPath,
         Self::InvalidCursor,
@@ -82,6 +86,7 @@ impl Kind {
         Self::UnsupportedMediaType,
         Self::InvalidPoints,
         Self::StillInvalid,
+        Self::TooManyRequests,
         Self::Internal,
         Self::Unavailable,
         Self::Unhealthy,
@@ -107,6 +112,7 @@ impl Kind {
             Self::UnsupportedMediaType => "/docs#unsupported-media-type",
             Self::InvalidPoints => "/docs#invalid-points",
             Self::StillInvalid => "/docs#still-invalid",
+            Self::TooManyRequests => "/docs#too-many-requests",
             Self::Internal => "/docs#internal",
             Self::Unavailable => "/docs#unavailable",
             Self::Unhealthy => "/docs#unhealthy",
@@ -129,6 +135,7 @@ impl Kind {
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::InvalidPoints | Self::StillInvalid => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable | Self::Unhealthy => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -154,6 +161,7 @@ impl Kind {
             Self::UnsupportedMediaType => "The body comes in a form that is not read here",
             Self::InvalidPoints => "The points are wrong",
             Self::StillInvalid => "The point is still invalid",
+            Self::TooManyRequests => "This is more than the tenant may",
             Self::Internal => "Something went wrong on our side",
             Self::Unavailable => "The service is not available at the moment",
             Self::Unhealthy => "The service does not accept data at the moment",
@@ -231,16 +239,19 @@ impl Problem {
         Self::new(Kind::MalformedBody, detail)
     }
 
-    /// 401.
-    pub fn unauthenticated() -> Self {
+    /// 401, the same whatever is wrong; RFC 6750 (3.1) tells apart only whether
+    /// anything was shown.
+    pub fn unauthenticated(is_shown: bool) -> Self {
+        let challenge = if is_shown {
+            "Bearer realm=\"tidemark\", error=\"invalid_token\""
+        } else {
+            "Bearer realm=\"tidemark\""
+        };
         Self::new(
             Kind::Unauthenticated,
-            "send an API key or a token: `Authorization: Bearer <key or token>`",
+            "send one valid API key or token: `Authorization: Bearer <key or token>`, or `X-Api-Key: <key>`",
         )
-        .header(
-            WWW_AUTHENTICATE,
-            HeaderValue::from_static("Bearer realm=\"tidemark\""),
-        )
+        .header(WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
     }
 
     /// 403.
@@ -338,6 +349,14 @@ impl Problem {
             "the payload was validated again and is still to be discarded",
         )
         .errors(errors)
+    }
+
+    /// 429, to be tried again after that time; `detail` says what was too much.
+    pub fn too_many_requests(detail: impl Into<String>, wait: Duration) -> Self {
+        // Up, so that there is room then.
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        Self::new(Kind::TooManyRequests, detail)
+            .header(RETRY_AFTER, HeaderValue::from(seconds.max(1)))
     }
 
     /// 500. What happened belongs into the log.

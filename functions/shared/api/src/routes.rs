@@ -5,12 +5,14 @@
 //! What a route does is an enum of enums, one a function: a `match` over it is
 //! exhaustive, so that a route without a handler does not compile.
 
+use std::borrow::Cow;
+
 use http::Method;
+use tidemark_core::access::Scope;
 use tidemark_core::discard::DiscardId;
 use tidemark_core::name::SeriesName;
 
 use crate::percent;
-use crate::principal::Scope;
 use crate::problem::Problem;
 
 /// What a request asks for, by the function that answers it.
@@ -267,50 +269,67 @@ impl Match {
 /// percent-decoded segment by segment. 404 for a path, 405 for a method that
 /// there is not.
 pub fn find(method: &Method, path: &str) -> Result<Match, Problem> {
-    let Some(path) = path.strip_prefix('/') else {
-        return Err(Problem::not_found());
-    };
-    let segments = path
-        .split('/')
-        .map(percent::decode)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|_| Problem::invalid_path("the path is not percent-encoded UTF-8"))?;
+    let segments = segments(path)?;
     let asked = if method == Method::HEAD {
         &Method::GET
     } else {
         method
     };
-    let mut allowed = Vec::new();
-    for route in &ROUTES {
-        let template = || route.path.split('/').skip(1);
-        let variable = |part: &'static str| part.strip_prefix('{')?.strip_suffix('}');
-        let fits = template().count() == segments.len()
-            && template()
-                .zip(&segments)
-                .all(|(part, segment)| match variable(part) {
-                    Some(_) => !segment.is_empty(),
-                    None => part == segment,
-                });
-        if !fits {
-            continue;
-        }
-        if route.method == *asked {
-            let params = template()
-                .zip(segments)
-                .filter_map(|(part, segment)| Some((variable(part)?, segment.into_owned())))
-                .collect();
-            return Ok(Match { route, params });
-        }
-        allowed.push(route.method.clone());
+    let mut routes = ROUTES.iter();
+    if let Some(route) = routes.find(|route| route.method == *asked && fits(route, &segments)) {
+        let params = template(route)
+            .zip(segments)
+            .filter_map(|(part, segment)| Some((variable(part)?, segment.into_owned())))
+            .collect();
+        return Ok(Match { route, params });
+    }
+    match methods_at(&segments) {
+        none if none.is_empty() => Err(Problem::not_found()),
+        allowed => Err(Problem::method_not_allowed(&allowed)),
+    }
+}
+
+/// The methods that a path as sent can be asked with; none where there is nothing.
+pub fn methods(path: &str) -> Vec<Method> {
+    segments(path).map_or_else(|_| Vec::new(), |segments| methods_at(&segments))
+}
+
+fn methods_at(segments: &[Cow<'_, str>]) -> Vec<Method> {
+    let mut methods = Vec::new();
+    for route in ROUTES.iter().filter(|route| fits(route, segments)) {
+        methods.push(route.method.clone());
         if route.method == Method::GET {
-            allowed.push(Method::HEAD);
+            methods.push(Method::HEAD);
         }
     }
-    if allowed.is_empty() {
-        Err(Problem::not_found())
-    } else {
-        Err(Problem::method_not_allowed(&allowed))
-    }
+    methods
+}
+
+/// Whether a path is that of a route.
+fn fits(route: &Route, segments: &[Cow<'_, str>]) -> bool {
+    template(route).count() == segments.len()
+        && template(route)
+            .zip(segments)
+            .all(|(part, segment)| match variable(part) {
+                Some(_) => !segment.is_empty(),
+                None => part == segment,
+            })
+}
+
+fn template(route: &Route) -> impl Iterator<Item = &'static str> {
+    route.path.split('/').skip(1)
+}
+
+fn variable(part: &'static str) -> Option<&'static str> {
+    part.strip_prefix('{')?.strip_suffix('}')
+}
+
+fn segments(path: &str) -> Result<Vec<Cow<'_, str>>, Problem> {
+    let path = path.strip_prefix('/').ok_or_else(Problem::not_found)?;
+    path.split('/')
+        .map(percent::decode)
+        .collect::<Result<_, _>>()
+        .map_err(|_| Problem::invalid_path("the path is not percent-encoded UTF-8"))
 }
 
 #[cfg(test)]

@@ -71,7 +71,7 @@ impl Discards {
         loop {
             let rows = self
                 .discards
-                .list(call.tenant, &filter, last, READ_AT_ONCE)
+                .list(call.tenant(), &filter, last, READ_AT_ONCE)
                 .await
                 .map_err(|e| failure::problem(&e))?;
             for discard in &rows {
@@ -91,7 +91,7 @@ impl Discards {
         let received = requests::Summary::read(call)?.span.range;
         let counts = self
             .discards
-            .counts(call.tenant, received)
+            .counts(call.tenant(), received)
             .await
             .map_err(|e| failure::problem(&e))?;
         let mut summary = answer::Summary::default();
@@ -104,7 +104,7 @@ impl Discards {
     async fn replay(&self, call: &Call<'_>) -> Result<Response<Bytes>, Problem> {
         let requests::Replay { id, waive } = requests::Replay::read(call)?;
         let fail = |e| failure::problem(&e);
-        let tenant = call.tenant;
+        let tenant = call.tenant();
         let discard = self
             .discards
             .get(tenant, id)

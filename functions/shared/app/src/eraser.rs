@@ -40,7 +40,7 @@ impl Eraser {
         let request = series::Delete::read(call)?;
         let whole = request.is_whole();
         let series = SeriesKey {
-            tenant: call.tenant.clone(),
+            tenant: call.tenant().clone(),
             name: request.series,
         };
         let deleted_at = self.clock.now();

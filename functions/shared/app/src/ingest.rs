@@ -74,7 +74,7 @@ impl Ingest {
             return Err(Problem::invalid_points(detail, errors));
         }
         let batch = Batch {
-            tenant: call.tenant.clone(),
+            tenant: call.tenant().clone(),
             source,
             id: self.ids.next(),
             received,

@@ -2,10 +2,12 @@
 //! kept, and the mathematics of a series. Nothing here does I/O, waits, or
 //! knows what time it is.
 
+pub mod access;
 pub mod batch;
 pub mod discard;
 pub mod every;
 pub mod grid;
+pub mod key;
 pub mod moments;
 pub mod name;
 pub mod payload;

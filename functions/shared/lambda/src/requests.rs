@@ -105,7 +105,7 @@ where
     let principal = Principal::local();
     principal.require(operation.scope())?;
     let call = Call {
-        tenant: &principal.tenant,
+        principal: &principal,
         matched,
         uri: request.uri(),
     };
@@ -137,7 +137,7 @@ mod tests {
         let handle = async |operation, call: &Call<'_>, request: &Request<Bytes>| match operation {
             Operation::Query(Query::Series) => Ok(Response::new(Bytes::from(format!(
                 "{} {} {}",
-                call.tenant,
+                call.tenant(),
                 call.uri,
                 request.body().len()
             )))),

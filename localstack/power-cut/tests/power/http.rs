@@ -89,7 +89,7 @@ async fn post(ingest: &Ingest, number: u64) -> StatusCode {
     };
     let principal = Principal::local();
     let call = Call {
-        tenant: &principal.tenant,
+        principal: &principal,
         matched: &matched,
         uri: request.uri(),
     };

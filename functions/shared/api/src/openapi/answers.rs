@@ -1,6 +1,9 @@
 //! What an operation can answer: its successes and its problems.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use tidemark_core::access::Scope;
 use tidemark_core::discard::Reason;
 use tidemark_core::name::SeriesName;
 use utoipa::openapi::header::HeaderBuilder;
@@ -16,11 +19,13 @@ use crate::routes::{Discards, Ingest, Openapi, Operation, Query};
 /// The kinds of problem that an operation can answer with.
 pub(super) fn problems(operation: Operation) -> Vec<Kind> {
     use Kind::{
-        AlreadyReplayed, BodyTooLarge, Internal, InvalidCursor, InvalidParameter, InvalidPath,
-        InvalidPoints, MalformedBody, NotAcceptable, StillInvalid, TooManyDeletions, Unavailable,
-        Unhealthy, UnknownDiscard, UnknownSeries, UnsupportedMediaType,
+        AlreadyReplayed, BodyTooLarge, Forbidden, Internal, InvalidCursor, InvalidParameter,
+        InvalidPath, InvalidPoints, MalformedBody, NotAcceptable, StillInvalid, TooManyDeletions,
+        TooManyRequests, Unauthenticated, Unavailable, Unhealthy, UnknownDiscard, UnknownSeries,
+        UnsupportedMediaType,
     };
     let of_stores = [Internal, Unavailable];
+    let of_the_gate = [Unauthenticated, Forbidden, TooManyRequests];
     let mut kinds = vec![InvalidParameter];
     kinds.extend_from_slice(match operation {
         Operation::Ingest(Ingest::Points | Ingest::Measurements) => &[
@@ -44,6 +49,7 @@ pub(super) fn problems(operation: Operation) -> Vec<Kind> {
         Operation::Health => return vec![InvalidParameter, Unhealthy],
         Operation::Openapi(_) => return kinds,
     });
+    kinds.extend(of_the_gate);
     kinds.extend(of_stores);
     kinds
 }
@@ -66,8 +72,8 @@ pub(super) fn example(kind: Kind) -> Problem {
         ),
         Kind::InvalidCursor => Problem::invalid_cursor(),
         Kind::MalformedBody => Problem::malformed_body("expected value at line 1 column 28"),
-        Kind::Unauthenticated => Problem::unauthenticated(),
-        Kind::Forbidden => Problem::forbidden(crate::principal::Scope::Read),
+        Kind::Unauthenticated => Problem::unauthenticated(false),
+        Kind::Forbidden => Problem::forbidden(Scope::Read),
         Kind::NotFound => Problem::not_found(),
         Kind::UnknownSeries => match SeriesName::new("example9") {
             Ok(name) => Problem::unknown_series(&name),
@@ -96,6 +102,9 @@ pub(super) fn example(kind: Kind) -> Problem {
         ),
         Kind::StillInvalid => {
             Problem::still_invalid(error("", Reason::TooOld, "older than 1 hour at receipt"))
+        }
+        Kind::TooManyRequests => {
+            Problem::too_many_requests("more than 100 requests a second", Duration::from_secs(1))
         }
         Kind::Internal => Problem::internal(),
         Kind::Unavailable => Problem::unavailable(2),

@@ -44,10 +44,18 @@ fn headers_tell_what_to_do() {
     let allowed = Problem::method_not_allowed(&[Method::GET, Method::HEAD]);
     assert_eq!(headers(allowed)[ALLOW], "GET, HEAD");
     assert_eq!(headers(Problem::unavailable(2))[RETRY_AFTER], "2");
-    assert_eq!(
-        headers(Problem::unauthenticated())[WWW_AUTHENTICATE],
-        "Bearer realm=\"tidemark\""
-    );
+    for (is_shown, challenge) in [
+        (false, "Bearer realm=\"tidemark\""),
+        (true, "Bearer realm=\"tidemark\", error=\"invalid_token\""),
+    ] {
+        let headers = headers(Problem::unauthenticated(is_shown));
+        assert_eq!(headers[WWW_AUTHENTICATE], challenge);
+    }
+    for (millis, seconds) in [(0, "1"), (1, "1"), (1000, "1"), (1001, "2")] {
+        let wait = Duration::from_millis(millis);
+        let headers = headers(Problem::too_many_requests("too many", wait));
+        assert_eq!(headers[RETRY_AFTER], seconds);
+    }
     assert_eq!(
         headers(Problem::unsupported_encoding("br is not read"))[ACCEPT_ENCODING],
         "gzip"

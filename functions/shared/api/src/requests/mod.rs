@@ -16,6 +16,7 @@ use tidemark_core::time::Timestamp;
 
 use crate::cursor::Paging;
 use crate::params::{DEFAULT_LIMIT, MAX_LIMIT, Params};
+use crate::principal::Principal;
 use crate::problem::Problem;
 use crate::routes::Match;
 
@@ -23,14 +24,19 @@ use crate::routes::Match;
 #[derive(Debug, Clone, Copy)]
 pub struct Call<'a> {
     /// Who asks.
-    pub tenant: &'a Tenant,
+    pub principal: &'a Principal,
     /// What the path was found to be.
     pub matched: &'a Match,
     /// What was asked.
     pub uri: &'a Uri,
 }
 
-impl Call<'_> {
+impl<'a> Call<'a> {
+    /// Whose series are meant.
+    pub const fn tenant(&self) -> &'a Tenant {
+        &self.principal.tenant
+    }
+
     fn params(&self) -> Result<Params, Problem> {
         Params::parse(self.uri.query())
     }
@@ -41,7 +47,7 @@ impl Call<'_> {
         default: usize,
         max: usize,
     ) -> Result<Paging<P>, Problem> {
-        params.take_paging(self.tenant, self.uri.path(), default, max)
+        params.take_paging(self.tenant(), self.uri.path(), default, max)
     }
 
     /// Refuses every parameter, for an operation that has none.

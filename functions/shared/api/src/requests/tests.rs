@@ -27,9 +27,9 @@ fn ask<T>(
 ) -> Result<T, Problem> {
     let uri: Uri = uri.parse().unwrap();
     let matched = find(method, uri.path())?;
-    let tenant = Tenant::local();
+    let principal = Principal::local();
     then(&Call {
-        tenant: &tenant,
+        principal: &principal,
         matched: &matched,
         uri: &uri,
     })

@@ -14,7 +14,7 @@ impl Query {
         let paging = requests::History::read(call)?.paging;
         let queries = self
             .history
-            .list(call.tenant, paging.after, paging.limit + 1)
+            .list(call.tenant(), paging.after, paging.limit + 1)
             .await
             .map_err(|e| failure::problem(&e))?;
         let mut page = History::new(paging.limit);

@@ -40,7 +40,7 @@ impl Query {
             .and_then(|range| after(range, paging.after, Order::Descending));
         let found = self
             .catalog
-            .list(call.tenant, &prefix, None, CODES)
+            .list(call.tenant(), &prefix, None, CODES)
             .await
             .map_err(|e| failure::problem(&e))?;
         let read_ahead = (AHEAD / found.len().max(1)).clamp(1, paging.limit + 1);
@@ -50,7 +50,7 @@ impl Query {
                 code: series.name.as_str()[prefix.len()..].to_owned(),
                 series: Known {
                     key: SeriesKey {
-                        tenant: call.tenant.clone(),
+                        tenant: call.tenant().clone(),
                         name: series.name,
                     },
                     tombstones: series.tombstones,

@@ -76,7 +76,7 @@ impl Query {
             Operation::Measurements => self.measurements(call).await?,
         };
         let query = port::Query {
-            tenant: call.tenant.clone(),
+            tenant: call.tenant().clone(),
             time,
             sequence: fastrand::u64(..) >> 1,
             series: asked.series,
@@ -92,7 +92,7 @@ impl Query {
     /// A series of the caller; 404 if there is none.
     async fn known(&self, call: &Call<'_>, name: &SeriesName) -> Result<Known, Problem> {
         let key = SeriesKey {
-            tenant: call.tenant.clone(),
+            tenant: call.tenant().clone(),
             name: name.clone(),
         };
         let series = self

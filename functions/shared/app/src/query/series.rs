@@ -26,9 +26,13 @@ impl Query {
         let prefix = request.prefix.as_deref().unwrap_or_default();
         let paging = request.paging;
         let (count, found) = tokio::try_join!(
-            self.catalog.count(call.tenant, prefix),
-            self.catalog
-                .list(call.tenant, prefix, paging.after.as_ref(), paging.limit + 1),
+            self.catalog.count(call.tenant(), prefix),
+            self.catalog.list(
+                call.tenant(),
+                prefix,
+                paging.after.as_ref(),
+                paging.limit + 1
+            ),
         )
         .map_err(fail)?;
         let mut list = SeriesList::new(count, request.decimals, paging.limit);
@@ -57,7 +61,7 @@ impl Query {
 
     async fn details(&self, call: &Call<'_>, series: &Series) -> Result<Details, Problem> {
         let key = SeriesKey {
-            tenant: call.tenant.clone(),
+            tenant: call.tenant().clone(),
             name: series.name.clone(),
         };
         let known = Known {

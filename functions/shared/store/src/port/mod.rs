@@ -9,6 +9,7 @@ mod calculator;
 mod catalog;
 mod discards;
 mod history;
+mod keys;
 mod points;
 mod queue;
 
@@ -16,5 +17,6 @@ pub use calculator::{Bucket, Calculator, Job, Slots};
 pub use catalog::{Catalog, Series};
 pub use discards::{DiscardCount, DiscardFilter, DiscardLog};
 pub use history::{Query, QueryLog};
+pub use keys::KeyStore;
 pub use points::{Extent, Order, Page, PointStore, Refusal, Scan, Summarize};
 pub use queue::Queue;
