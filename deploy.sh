@@ -19,6 +19,7 @@ usage: ./deploy.sh COMMAND [ARGUMENTS]
   bench [...]   measurements, beside VictoriaMetrics and InfluxDB where they are
                 installed; `bench --help` lists what can be chosen
   bench cold    how long functions take to start, and how large they are
+  bench flood   how long a tenant waits while another sends as fast as it can
   bench cost    what AWS would bill of a million points, in DynamoDB or in Timestream
 
 Configuration is read from the environment; README.md lists it.
@@ -196,7 +197,12 @@ run_bench() {
             ;;
     esac
     cargo build --quiet --profile local --locked --package tidemark --package tidemark-bench
-    target/local/tidemark-bench --tidemark "$PWD/target/local/tidemark" "$@"
+    local what=()
+    if [[ ${1:-} == flood ]]; then
+        what=(flood)
+        shift
+    fi
+    target/local/tidemark-bench "${what[@]}" --tidemark "$PWD/target/local/tidemark" "$@"
 }
 
 command=${1:-help}

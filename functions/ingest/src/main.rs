@@ -4,6 +4,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use tidemark_app::access::{Access, Settings};
 use tidemark_app::{batch_ids::BatchIds, clock::SystemClock, ingest::Ingest};
 use tidemark_aws::Aws;
 use tidemark_lambda::{Error, Operation, Problem, http, start};
@@ -14,14 +15,21 @@ fn main() -> ExitCode {
 
 async fn serve() -> Result<(), Error> {
     let aws = Aws::from_env().await;
+    let clock = Arc::new(SystemClock::new());
+    let access = Access::new(Settings::from_env()?, Arc::new(aws.keys()?), clock.clone())?;
     let ingest = Ingest {
         queue: Arc::new(aws.queue()?),
-        clock: Arc::new(SystemClock::new()),
+        catalog: Arc::new(aws.catalog()?),
+        limiter: access.limiter,
+        clock,
         ids: Arc::new(BatchIds::new()),
     };
-    http(async |operation, call, request| match operation {
-        Operation::Ingest(operation) => ingest.handle(operation, call, request).await,
-        _ => Err(Problem::not_found()),
-    })
+    http(
+        access.gate,
+        async |operation, call, request| match operation {
+            Operation::Ingest(operation) => ingest.handle(operation, call, request).await,
+            _ => Err(Problem::not_found()),
+        },
+    )
     .await
 }

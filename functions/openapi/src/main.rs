@@ -3,6 +3,7 @@
 
 use std::process::ExitCode;
 
+use tidemark_app::access::{Access, Settings};
 use tidemark_app::openapi::Openapi;
 use tidemark_lambda::{Error, Operation, Problem, http, start};
 
@@ -11,7 +12,8 @@ fn main() -> ExitCode {
 }
 
 async fn serve() -> Result<(), Error> {
-    http(async |operation, call, _| match operation {
+    let gate = Access::public(Settings::from_env()?);
+    http(gate, async |operation, call, _| match operation {
         Operation::Openapi(operation) => Openapi.handle(operation, call),
         _ => Err(Problem::not_found()),
     })

@@ -4,6 +4,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use tidemark_app::access::{Access, Settings};
 use tidemark_app::{calculation::InProcess, clock::SystemClock, query::Query};
 use tidemark_aws::Aws;
 use tidemark_lambda::{Error, Operation, Problem, http, start};
@@ -18,6 +19,8 @@ fn main() -> ExitCode {
 
 async fn serve() -> Result<(), Error> {
     let aws = Aws::from_env().await;
+    let clock = Arc::new(SystemClock::new());
+    let access = Access::new(Settings::from_env()?, Arc::new(aws.keys()?), clock.clone())?;
     let points = aws.point_store()?;
     let inline = InProcess::new(Arc::clone(&points), INLINE);
     let query = Query {
@@ -25,11 +28,14 @@ async fn serve() -> Result<(), Error> {
         calculator: Arc::new(aws.calculator(Arc::new(inline))?),
         points,
         history: Arc::new(aws.history()?),
-        clock: Arc::new(SystemClock::new()),
+        clock,
     };
-    http(async |operation, call, request| match operation {
-        Operation::Query(operation) => query.handle(operation, call, request).await,
-        _ => Err(Problem::not_found()),
-    })
+    http(
+        access.gate,
+        async |operation, call, request| match operation {
+            Operation::Query(operation) => query.handle(operation, call, request).await,
+            _ => Err(Problem::not_found()),
+        },
+    )
     .await
 }

@@ -2,6 +2,7 @@
 //! beside its peers, in one run, on one machine.
 
 mod client;
+mod flood;
 mod measure;
 mod options;
 mod plan;
@@ -18,7 +19,7 @@ use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::client::Failure;
-use crate::options::Options;
+use crate::options::{Measurement, Options};
 use crate::process::Running;
 
 fn main() -> ExitCode {
@@ -48,12 +49,19 @@ async fn run(options: Options) -> Result<(), Failure> {
         .map_err(|e| format!("cannot make a directory in {}: {e}", parent.display()))?;
     let running = Running::default();
     let (path, processes) = (dir.path().to_owned(), running.clone());
-    let measurement = tokio::task::spawn_blocking(move || plan::run(&options, &path, &processes));
-    tokio::select! {
-        report = measurement => {
-            write!(io::stdout(), "{}", report??)?;
-            return Ok(());
+    let measurement = tokio::task::spawn_blocking(move || match &options.other {
+        None => {
+            let report = plan::run(&options, &path, &processes)?;
+            Ok(write!(io::stdout(), "{report}")?)
         }
+        Some(Measurement::Flood(flood)) => {
+            let report = flood::run(flood, &path, &processes)?;
+            write!(io::stdout(), "{report}")?;
+            report.verdict()
+        }
+    });
+    tokio::select! {
+        ended = measurement => return ended?,
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }

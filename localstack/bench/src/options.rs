@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
+
+use crate::flood::Flood;
 
 /// Measures Tidemark beside VictoriaMetrics and InfluxDB 1.x, where these are
 /// installed: ingest, bytes on disk, latency of queries, and both at once.
@@ -12,8 +14,16 @@ use clap::Parser;
 /// are checked. Systems are started one at a time, on loopback, with an empty
 /// data directory for each measurement of ingest.
 #[derive(Debug, Clone, Parser)]
-#[command(name = "tidemark-bench", version)]
+#[command(
+    name = "tidemark-bench",
+    version,
+    args_conflicts_with_subcommands = true
+)]
 pub(crate) struct Options {
+    /// What else can be measured.
+    #[command(subcommand)]
+    pub(crate) other: Option<Measurement>,
+
     /// The Tidemark binary to start.
     #[arg(long, value_name = "PATH", conflicts_with = "url")]
     pub(crate) tidemark: Option<PathBuf>,
@@ -66,6 +76,13 @@ pub(crate) struct Options {
     /// temporary files]. Should be on a real disk: in memory, syncing is free.
     #[arg(long, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
+}
+
+/// A measurement of its own.
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum Measurement {
+    /// How long a tenant waits while another floods.
+    Flood(Flood),
 }
 
 impl Options {

@@ -67,7 +67,10 @@ impl Plan<'_> {
         let options = self.options;
         let mut targets: Vec<Box<dyn Target>> = Vec::new();
         let binary = options.tidemark.clone();
-        let tidemark = Tidemark { binary };
+        let tidemark = Tidemark {
+            binary,
+            is_authenticated: false,
+        };
         if options.tidemark.is_some() || self.remote.is_some() {
             report.add_system(tidemark.name(), None);
             targets.push(Box::new(tidemark));

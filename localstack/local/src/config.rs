@@ -2,18 +2,24 @@
 //! default; what is wrong is named.
 
 use std::fmt::Display;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use tidemark_app::access::{Settings, SettingsError};
 use tidemark_core::name::{SeriesName, Tenant};
 use tracing_subscriber::EnvFilter;
 
 /// The configuration of the process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Config {
-    /// Where to listen (`PORT`): a loopback address.
+    /// Where to listen (`TIDEMARK_HOST` and `PORT`).
     pub(crate) address: SocketAddr,
+    /// Whether callers must show who they are (`TIDEMARK_AUTH`); always, where
+    /// others than this machine reach the address.
+    pub(crate) is_authenticated: bool,
+    /// What else the environment says of callers.
+    pub(crate) access: Settings,
     /// Where the data is (`TIDEMARK_DATA`).
     pub(crate) data: PathBuf,
     /// The largest body taken, in bytes as sent (`TIDEMARK_MAX_BODY`).
@@ -27,12 +33,21 @@ pub(crate) struct Config {
 }
 
 /// A variable that cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{name} is {value:?}: {reason}")]
-pub(crate) struct ConfigError {
-    name: &'static str,
-    value: String,
-    reason: String,
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    #[error("{name} is {value:?}: {reason}")]
+    Wrong {
+        name: &'static str,
+        value: String,
+        reason: String,
+    },
+    #[error(transparent)]
+    Access(#[from] SettingsError),
+    /// Anyone could do anything.
+    #[error(
+        "TIDEMARK_HOST is {0}, which others reach: set TIDEMARK_AUTH=on, and make a key with `tidemark keys create --tenant local --scopes read,write,admin`"
+    )]
+    Unguarded(IpAddr),
 }
 
 impl Config {
@@ -41,10 +56,17 @@ impl Config {
         // Set to nothing is not set.
         let get = &|name: &str| variable(name).filter(|value| !value.is_empty());
         let port: u16 = parsed(get, "PORT", 3000)?;
+        let host: IpAddr = parsed_or(get, "TIDEMARK_HOST", "127.0.0.1")?;
+        let is_authenticated = parsed_or::<Switch>(get, "TIDEMARK_AUTH", "off")?.0;
+        if !is_authenticated && !host.is_loopback() {
+            return Err(ConfigError::Unguarded(host));
+        }
         let source_url =
             get("TIDEMARK_SOURCE_URL").unwrap_or_else(|| "http://127.0.0.1:28462".to_owned());
         Ok(Self {
-            address: SocketAddr::from(([127, 0, 0, 1], port)),
+            address: SocketAddr::new(host, port),
+            is_authenticated,
+            access: Settings::read(get)?,
             data: get("TIDEMARK_DATA")
                 .unwrap_or_else(|| ".tidemark".to_owned())
                 .into(),
@@ -56,6 +78,21 @@ impl Config {
     }
 }
 
+/// On or off.
+struct Switch(bool);
+
+impl FromStr for Switch {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "on" => Ok(Self(true)),
+            "off" => Ok(Self(false)),
+            _ => Err("it is on or off"),
+        }
+    }
+}
+
 fn parsed<T: FromStr<Err: Display>>(
     get: impl Fn(&str) -> Option<String>,
     name: &'static str,
@@ -63,7 +100,7 @@ fn parsed<T: FromStr<Err: Display>>(
 ) -> Result<T, ConfigError> {
     match get(name) {
         None => Ok(default),
-        Some(value) => value.parse().map_err(|e: T::Err| ConfigError {
+        Some(value) => value.parse().map_err(|e: T::Err| ConfigError::Wrong {
             name,
             reason: e.to_string(),
             value,
@@ -77,7 +114,7 @@ fn parsed_or<T: FromStr<Err: Display>>(
     default: &str,
 ) -> Result<T, ConfigError> {
     let value = get(name).unwrap_or_else(|| default.to_owned());
-    value.parse().map_err(|e: T::Err| ConfigError {
+    value.parse().map_err(|e: T::Err| ConfigError::Wrong {
         name,
         reason: e.to_string(),
         value,
@@ -109,6 +146,25 @@ mod tests {
         assert_eq!(config.address.to_string(), "127.0.0.1:3000");
         assert_eq!(config.source_url.as_deref(), Some("http://127.0.0.1:28462"));
         assert_eq!(config.max_body, 4 * 1024 * 1024);
+    }
+
+    #[test]
+    fn only_this_machine_need_not_show_who_it_is() {
+        for host in ["", "127.0.0.1", "127.0.0.9", "::1"] {
+            assert!(!read(&[("TIDEMARK_HOST", host)]).unwrap().is_authenticated);
+        }
+        for host in ["0.0.0.0", "::", "192.168.1.2"] {
+            for auth in ["", "off"] {
+                let error = read(&[("TIDEMARK_HOST", host), ("TIDEMARK_AUTH", auth)]).unwrap_err();
+                assert!(error.contains("tidemark keys create"), "{error}");
+            }
+            let config = read(&[("TIDEMARK_HOST", host), ("TIDEMARK_AUTH", "on")]).unwrap();
+            assert!(config.is_authenticated);
+            assert_eq!(config.address.ip().to_string(), host);
+        }
+        assert!(read(&[("TIDEMARK_AUTH", "on")]).unwrap().is_authenticated);
+        let error = read(&[("TIDEMARK_AUTH", "yes")]).unwrap_err();
+        assert_eq!(error, "TIDEMARK_AUTH is \"yes\": it is on or off");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use http::header::CONTENT_LENGTH;
+use http::request::Parts;
 use http::{HeaderName, HeaderValue, Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -113,10 +114,12 @@ fn connect(stream: TcpStream, service: &Arc<Service>, graceful: &GracefulShutdow
 
 async fn answer(service: &Service, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let id = format!("{:016x}", fastrand::u64(..));
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let (head, body) = request.into_parts();
+    let (method, path) = (&head.method, head.uri.path());
+    let route = routes::find(method, path);
     let span = tracing::info_span!("request", id, %method, path);
     let started = Instant::now();
-    let handled = AssertUnwindSafe(handle(service, request))
+    let handled = AssertUnwindSafe(handle(service, &route, &head, body))
         .catch_unwind()
         .instrument(span.clone())
         .await;
@@ -128,6 +131,10 @@ async fn answer(service: &Service, request: Request<Incoming>) -> Response<Full<
             Problem::internal().into()
         }
     };
+    let marked = response.headers_mut();
+    service
+        .gate
+        .mark(route.as_ref().ok(), &head.headers, marked);
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
@@ -145,23 +152,36 @@ async fn answer(service: &Service, request: Request<Incoming>) -> Response<Full<
     response.map(Full::new)
 }
 
-async fn handle(service: &Service, request: Request<Incoming>) -> Result<Response<Bytes>, Problem> {
-    let (head, body) = request.into_parts();
-    let route = routes::find(&head.method, head.uri.path());
-    let declared = head
-        .headers
+async fn handle(
+    service: &Service,
+    route: &Result<Match, Problem>,
+    head: &Parts,
+    body: Incoming,
+) -> Result<Response<Bytes>, Problem> {
+    let (method, path, asked) = (&head.method, head.uri.path(), &head.headers);
+    if let Some(response) = service.gate.preflight(method, path, asked) {
+        return Ok(response);
+    }
+    let admitted = match route {
+        Ok(route) => service.gate.admit(route, asked).await.map(|by| (by, route)),
+        Err(problem) => Err(problem.clone()),
+    };
+    let declared = asked
         .get(CONTENT_LENGTH)
         .and_then(|v| v.to_str().ok()?.parse().ok());
-    // Where there is no route as well: who is still sending sees no answer.
-    let limit = if route.is_ok() { service.max_body } else { 0 };
+    // Where nothing will come of it as well: who is still sending sees no answer.
+    let limit = if admitted.is_ok() {
+        service.max_body
+    } else {
+        0
+    };
     let body = tokio::time::timeout(BODY_TIME, read(body, declared, limit)).await;
-    let route: Match = route?;
+    let (principal, route) = admitted?;
     let body = body.map_err(|_| {
         Problem::malformed_body(format!("the body did not arrive within {BODY_TIME:?}"))
     })??;
-    service
-        .answer(&route, &Request::from_parts(head, body))
-        .await
+    let request = Request::from_parts(head.clone(), body);
+    service.answer(&principal, route, &request).await
 }
 
 /// Reads a body of at most `limit` bytes.

@@ -1,22 +1,24 @@
 //! The ports of one process, and the use cases wired to them.
 
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tidemark_app::access::Access;
 use tidemark_app::batch_ids::BatchIds;
 use tidemark_app::calculation::InProcess;
 use tidemark_app::clock::{Clock, SystemClock};
 use tidemark_app::discards::Discards;
 use tidemark_app::eraser::Eraser;
-use tidemark_app::fetcher::{Backoff, Fetcher, HttpDataServer, UrlError};
+use tidemark_app::fetcher::{Backoff, Fetcher, HttpDataServer};
 use tidemark_app::health::Health;
 use tidemark_app::ingest::Ingest;
 use tidemark_app::openapi::Openapi;
 use tidemark_app::query::Query;
 use tidemark_app::validator::Validator;
 use tidemark_core::batch::Batch;
-use tidemark_store::embedded::Embedded;
+use tidemark_store::embedded::{Embedded, Keys};
 use tidemark_store::error::Result;
 use tidemark_store::port::Queue;
 use tokio::sync::oneshot;
@@ -47,9 +49,18 @@ pub(crate) struct Parts {
 }
 
 /// Gives every use case its ports.
-pub(crate) fn wire(store: &Embedded, config: &Config) -> std::result::Result<Parts, UrlError> {
+pub(crate) fn wire(
+    store: &Embedded,
+    config: &Config,
+) -> std::result::Result<Parts, Box<dyn Error>> {
     let embedded = || Arc::new(store.clone());
     let clock: Arc<dyn Clock> = Arc::new(clock(store));
+    let access = if config.is_authenticated {
+        let keys = Arc::new(Keys::open(&config.data)?);
+        Access::new(config.access.clone(), keys, Arc::clone(&clock))?
+    } else {
+        Access::open(config.access.clone())
+    };
     let ids = Arc::new(BatchIds::new());
     let validator = Validator {
         points: embedded(),
@@ -73,9 +84,12 @@ pub(crate) fn wire(store: &Embedded, config: &Config) -> std::result::Result<Par
         }),
     };
     let service = Service {
+        gate: access.gate,
         max_body: config.max_body,
         ingest: Ingest {
             queue: Arc::clone(&queue),
+            catalog: embedded(),
+            limiter: access.limiter,
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
         },

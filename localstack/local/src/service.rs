@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::{Request, Response};
+use tidemark_api::access::Gate;
 use tidemark_api::principal::Principal;
 use tidemark_api::problem::Problem;
 use tidemark_api::requests::Call;
@@ -15,6 +16,8 @@ use tidemark_app::query::Query;
 
 /// Every use case that answers requests.
 pub(crate) struct Service {
+    /// Who may ask.
+    pub(crate) gate: Gate,
     /// The largest body taken, in bytes as sent.
     pub(crate) max_body: usize,
     pub(crate) ingest: Ingest,
@@ -26,22 +29,19 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// Answers a request whose route was found.
+    /// Answers a request that was let in, and whose route was found.
     pub(crate) async fn answer(
         &self,
+        principal: &Principal,
         route: &Match,
         request: &Request<Bytes>,
     ) -> Result<Response<Bytes>, Problem> {
-        let operation = route.route.operation;
-        // Only this machine can ask (the listener is on a loopback address).
-        let principal = Principal::local();
-        principal.require(operation.scope())?;
         let call = Call {
-            principal: &principal,
+            principal,
             matched: route,
             uri: request.uri(),
         };
-        match operation {
+        match route.route.operation {
             Operation::Ingest(operation) => self.ingest.handle(operation, &call, request).await,
             Operation::Query(operation) => self.query.handle(operation, &call, request).await,
             Operation::Erase => self.eraser.handle(&call).await,

@@ -1,6 +1,6 @@
 //! Who is asking: one tenant and what it may do.
 
-use tidemark_core::access::{Limits, Scope, Scopes};
+pub use tidemark_core::access::{Limits, Scope, Scopes};
 use tidemark_core::name::Tenant;
 
 use crate::problem::Problem;

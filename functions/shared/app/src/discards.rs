@@ -14,6 +14,7 @@ use tidemark_core::discard::Reason;
 use tidemark_core::name::SeriesName;
 use tidemark_store::port::{Catalog, DiscardFilter, DiscardLog, PointStore};
 
+use crate::access::audit;
 use crate::batch_ids::BatchIds;
 use crate::clock::Clock;
 use crate::failure;
@@ -144,6 +145,7 @@ impl Discards {
             .await
             .map_err(fail)?
         {
+            audit::replayed(call.principal, id);
             Ok(answer::replayed())
         } else {
             Err(Problem::already_replayed())

@@ -16,6 +16,7 @@ use tidemark_store::error::{Kind, StoreError, causes};
 use tidemark_store::port::{Catalog, PointStore};
 use tokio::time::timeout;
 
+use crate::access::audit;
 use crate::clock::Clock;
 use crate::failure;
 
@@ -57,6 +58,7 @@ impl Eraser {
             // tombstone says that they are gone.
             return Err(Problem::unknown_series(&series.name));
         }
+        audit::deleted(call.principal, &series.name, range);
         self.remove(&series, range, deleted_at)
             .await
             .map_err(fail)?;

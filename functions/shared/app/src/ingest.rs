@@ -11,8 +11,10 @@ use tidemark_api::problem::Problem;
 use tidemark_api::requests::{self, Call};
 use tidemark_api::routes::Ingest as Operation;
 use tidemark_core::batch::{Batch, Content, Source};
-use tidemark_store::port::Queue;
+use tidemark_core::name::SeriesName;
+use tidemark_store::port::{Catalog, Queue};
 
+use crate::access::{self, Limiter};
 use crate::batch_ids::BatchIds;
 use crate::clock::Clock;
 use crate::failure;
@@ -23,6 +25,10 @@ use crate::measure::timed;
 pub struct Ingest {
     /// Where batches go.
     pub queue: Arc<dyn Queue>,
+    /// How many series there are.
+    pub catalog: Arc<dyn Catalog>,
+    /// How many points come in.
+    pub limiter: Arc<Limiter>,
     /// When they were received.
     pub clock: Arc<dyn Clock>,
     /// What they are called.
@@ -48,6 +54,7 @@ impl Ingest {
     ) -> Result<Response<Bytes>, Problem> {
         let received = self.clock.now();
         let strict = requests::Ingest::read(call)?.strict;
+        self.limiter.body(call.principal)?;
         let (headers, body) = (request.headers(), request.body());
         let (source, parsed) = match operation {
             Operation::Points => (
@@ -73,6 +80,9 @@ impl Ingest {
             );
             return Err(Problem::invalid_points(detail, errors));
         }
+        self.limiter.points(call.principal, accepted + rejected)?;
+        let names: Vec<&SeriesName> = series.iter().map(|series| &series.name).collect();
+        access::room(&*self.catalog, call.principal, &names).await?;
         let batch = Batch {
             tenant: call.tenant().clone(),
             source,

@@ -3,6 +3,7 @@
 //! principal and a request (or a batch, or a tick) to an answer. Hosts (a
 //! Lambda runtime, a local process) do the rest.
 
+pub mod access;
 pub mod batch_ids;
 pub mod calculation;
 pub mod clock;

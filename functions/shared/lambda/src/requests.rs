@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use http::header::{HeaderName, HeaderValue};
 use http::{Method, Request, Response};
 use lambda_runtime::Context;
-use tidemark_api::principal::Principal;
+use tidemark_api::access::Gate;
 use tidemark_api::problem::Problem;
 use tidemark_api::requests::Call;
 use tidemark_api::routes::{self, Match, Operation};
@@ -24,26 +24,27 @@ const MAX_BODY: usize = 4 << 20;
 /// When to ask again what took too long, in seconds.
 const RETRY_AFTER: u32 = 1;
 
-/// Answers requests of the routes whose operation `handle` knows; of others it
+/// Answers requests that come in through `gate`, of the routes whose operation `handle` knows; of others it
 /// is to say that there is nothing ([`Problem::not_found`]).
 ///
 /// A path that there is not is 404, a method that there is not 405, a handler
 /// that panics 500, one that is not done a second before Lambda breaks the
 /// invocation off 503. Each answer names the invocation in `x-request-id`, and
 /// each request is a line in the log.
-pub async fn http<H>(handle: H) -> Result<(), Error>
+pub async fn http<H>(gate: Gate, handle: H) -> Result<(), Error>
 where
     H: AsyncFn(Operation, &Call<'_>, &Request<Bytes>) -> Result<Response<Bytes>, Problem>,
 {
     serve(async |event: HttpEvent, context: &Context| {
         let (request, id) = (event.request()?, &context.request_id);
-        let response = answer(&handle, &request, id, until(context)).await;
+        let response = answer(&gate, &handle, &request, id, until(context)).await;
         Ok(event::answer(response))
     })
     .await
 }
 
 async fn answer<H>(
+    gate: &Gate,
     handle: &H,
     request: &Request<Bytes>,
     id: &str,
@@ -56,7 +57,7 @@ where
     let (method, path) = (request.method(), request.uri().path());
     let found = routes::find(method, path);
     let route = found.as_ref().map_or("-", |found| found.route.path);
-    let handled = AssertUnwindSafe(dispatch(handle, &found, request)).catch_unwind();
+    let handled = AssertUnwindSafe(dispatch(gate, handle, &found, request)).catch_unwind();
     let handled = match timeout_at(until, handled).await {
         Ok(Ok(handled)) => handled,
         Ok(Err(_)) => {
@@ -69,6 +70,8 @@ where
         }
     };
     let mut response = handled.unwrap_or_else(Response::from);
+    let asked = request.headers();
+    gate.mark(found.as_ref().ok(), asked, response.headers_mut());
     if let Ok(id) = HeaderValue::from_str(id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
@@ -88,6 +91,7 @@ where
 }
 
 async fn dispatch<H>(
+    gate: &Gate,
     handle: &H,
     found: &Result<Match, Problem>,
     request: &Request<Bytes>,
@@ -95,29 +99,34 @@ async fn dispatch<H>(
 where
     H: AsyncFn(Operation, &Call<'_>, &Request<Bytes>) -> Result<Response<Bytes>, Problem>,
 {
+    let (method, path, asked) = (request.method(), request.uri().path(), request.headers());
+    if let Some(response) = gate.preflight(method, path, asked) {
+        return Ok(response);
+    }
     let matched = found.as_ref().map_err(Clone::clone)?;
+    let principal = gate.admit(matched, asked).await?;
     if request.body().len() > MAX_BODY {
         let detail = format!("a body has at most {MAX_BODY} bytes as sent");
         return Err(Problem::body_too_large(detail));
     }
-    let operation = matched.route.operation;
-    // Who may ask at all is up to the gateway.
-    let principal = Principal::local();
-    principal.require(operation.scope())?;
     let call = Call {
         principal: &principal,
         matched,
         uri: request.uri(),
     };
-    handle(operation, &call, request).await
+    handle(matched.route.operation, &call, request).await
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::time::Duration;
 
+    use async_trait::async_trait;
     use http::StatusCode;
     use http::header::{self, ALLOW, CONTENT_TYPE};
+    use tidemark_api::access::{Cors, Credential, Guard, Refusal};
+    use tidemark_api::principal::{Principal, Scope};
     use tidemark_api::routes::Query;
     use tokio::time::sleep;
 
@@ -126,12 +135,34 @@ mod tests {
     /// How much time there is for a request.
     const TIME: Duration = Duration::from_secs(28);
 
+    /// Knows one key.
+    struct Doorkeeper;
+
+    #[async_trait]
+    impl Guard for Doorkeeper {
+        async fn admit(&self, shown: Option<Credential<'_>>) -> Result<Principal, Refusal> {
+            match shown {
+                Some(Credential::Key("tm_reader")) => Ok(Principal {
+                    scopes: [Scope::Read].into_iter().collect(),
+                    ..Principal::local()
+                }),
+                Some(Credential::Key("tm_slow")) => Err(Refusal::TooMany(TIME)),
+                _ => Err(Refusal::Unauthenticated("no".to_owned())),
+            }
+        }
+    }
+
     /// Answers the list of series with what was asked, panics at statistics, takes
     /// an hour over points.
     async fn ask(method: &str, target: &str, body: usize) -> Response<Bytes> {
+        ask_with("tm_reader", method, target, body).await
+    }
+
+    async fn ask_with(key: &str, method: &str, target: &str, body: usize) -> Response<Bytes> {
         let request = Request::builder()
             .method(method)
             .uri(target)
+            .header("x-api-key", key)
             .body(Bytes::from(vec![b'x'; body]))
             .unwrap();
         let handle = async |operation, call: &Call<'_>, request: &Request<Bytes>| match operation {
@@ -148,7 +179,9 @@ mod tests {
             }
             _ => Err(Problem::not_found()),
         };
-        answer(&handle, &request, "the-id", Instant::now() + TIME).await
+        let gate = Gate::new(Arc::new(Doorkeeper), Cors::default());
+        let until = Instant::now() + TIME;
+        answer(&gate, &handle, &request, "the-id", until).await
     }
 
     #[tokio::test]
@@ -156,6 +189,28 @@ mod tests {
         let response = ask("GET", "/api?a=%20", 3).await;
         assert_eq!(response.body(), "local /api?a=%20 3");
         assert_eq!(response.headers()[REQUEST_ID], "the-id");
+    }
+
+    #[tokio::test]
+    async fn who_is_not_let_in_reaches_no_handler() {
+        for (key, method, target, status) in [
+            ("tm_other", "GET", "/api", StatusCode::UNAUTHORIZED),
+            // Where it would panic.
+            ("tm_other", "GET", "/api/a", StatusCode::UNAUTHORIZED),
+            ("tm_reader", "POST", "/api", StatusCode::FORBIDDEN),
+            ("tm_slow", "GET", "/api", StatusCode::TOO_MANY_REQUESTS),
+            // Nobody need show anything here.
+            ("tm_other", "GET", "/health", StatusCode::NOT_FOUND),
+        ] {
+            let response = ask_with(key, method, target, MAX_BODY + 1).await;
+            assert_eq!(response.status(), status, "{key} {method} {target}");
+            assert_eq!(
+                response.headers()[header::X_CONTENT_TYPE_OPTIONS],
+                "nosniff"
+            );
+            let is_private = response.headers().contains_key(header::CACHE_CONTROL);
+            assert_eq!(is_private, target != "/health", "{target}");
+        }
     }
 
     #[tokio::test]

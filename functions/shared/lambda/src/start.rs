@@ -47,13 +47,15 @@ fn log() {
     tracing_subscriber::registry().with(lines).init();
 }
 
-/// What `TIDEMARK_LOG` asks for; `info` if it is not set or cannot be read.
+/// What `TIDEMARK_LOG` asks for; `info` if it is not set or cannot be read. What
+/// administrators do is told whatever it says.
 fn levels(text: Option<&str>) -> Targets {
     let info = Targets::new().with_default(LevelFilter::INFO);
-    match text {
+    let asked = match text {
         None | Some("") => info,
         Some(text) => text.parse().unwrap_or(info),
-    }
+    };
+    asked.with_target("audit", LevelFilter::INFO)
 }
 
 #[cfg(test)]
@@ -84,6 +86,7 @@ mod tests {
             };
             assert_eq!(most("tidemark_app::ingest"), app, "{text:?}");
             assert_eq!(most("hyper"), other, "{text:?}");
+            assert!(levels.would_enable("audit", &Level::INFO), "{text:?}");
         }
     }
 }

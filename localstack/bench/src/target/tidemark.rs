@@ -13,10 +13,12 @@ use crate::query::{Answer, Kind, Query};
 use crate::workload::{self, Slice, Workload};
 
 /// Tidemark.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Tidemark {
     /// Its binary, unless it runs already.
     pub(crate) binary: Option<PathBuf>,
+    /// Whether its callers show who they are.
+    pub(crate) is_authenticated: bool,
 }
 
 #[derive(Deserialize)]
@@ -57,7 +59,11 @@ impl Target for Tidemark {
         command
             .env("PORT", port.to_string())
             .env("TIDEMARK_DATA", dir)
-            .env("TIDEMARK_SOURCE_URL", "none");
+            .env("TIDEMARK_SOURCE_URL", "none")
+            .env(
+                "TIDEMARK_AUTH",
+                if self.is_authenticated { "on" } else { "off" },
+            );
         Some(command)
     }
 
@@ -158,7 +164,10 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    const TIDEMARK: Tidemark = Tidemark { binary: None };
+    const TIDEMARK: Tidemark = Tidemark {
+        binary: None,
+        is_authenticated: false,
+    };
 
     #[test]
     fn bodies_are_json() {

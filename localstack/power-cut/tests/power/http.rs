@@ -59,6 +59,8 @@ fn ingest(store: &Embedded) -> Ingest {
             validator,
             store: store.clone(),
         }),
+        catalog: Arc::new(store.clone()),
+        limiter: Arc::default(),
         clock: Arc::new(SystemClock::new()),
         ids: Arc::new(BatchIds::new()),
     }

@@ -144,12 +144,18 @@ fn failure(kinds: &[Kind]) -> Response {
     let response = ResponseBuilder::new()
         .description(titles.join("; "))
         .content(problem::MEDIA_TYPE, content.build());
-    if kinds.contains(&Kind::Unavailable) {
+    let waits = [Kind::Unavailable, Kind::TooManyRequests];
+    let response = if kinds.iter().any(|kind| waits.contains(kind)) {
         let seconds = of(Type::Integer).minimum(Some(0));
         let text = "After how many seconds to try again";
-        return response
-            .header("Retry-After", header(seconds, text))
-            .build();
+        response.header("Retry-After", header(seconds, text))
+    } else {
+        response
+    };
+    if kinds.contains(&Kind::Unauthenticated) {
+        let text = "How to show who is asking (RFC 6750)";
+        let challenge = header(of(Type::String), text);
+        return response.header("WWW-Authenticate", challenge).build();
     }
     response.build()
 }

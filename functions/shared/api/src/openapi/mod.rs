@@ -8,6 +8,7 @@ mod forms;
 mod operations;
 mod parameters;
 mod schemas;
+mod security;
 #[cfg(test)]
 mod tests;
 
@@ -39,6 +40,8 @@ const TAGS: [(&str, &str); 4] = [
 ];
 
 const DESCRIPTION: &str = "A time-series service: it takes points, checks every one against stated rules, keeps what is valid and every discard with its reasons, and answers questions about a series.
+
+**Callers** send an API key or a JWT, as `Authorization: Bearer <key or token>` or `X-Api-Key: <key>`. It stands for one tenant and some of the scopes `read`, `write` and `admin`; series of others do not exist. Where a tenant asks or sends more than it may, the answer is 429. On one machine that only itself can reach, nobody need show anything.
 
 **Instants** are epoch seconds (`13515551`, `1700000000.25`), RFC 3339 with an offset (`2023-02-01T00:00:00Z`) or a date (`2023-02-01`) when they come in, and RFC 3339 in UTC when they go out. Ranges include both of their ends.
 
@@ -72,6 +75,9 @@ pub fn document() -> OpenApi {
     let mut components = ComponentsBuilder::new();
     for (name, schema) in schemas::all() {
         components = components.schema(name, schema);
+    }
+    for (name, scheme) in security::schemes() {
+        components = components.security_scheme(name, scheme);
     }
     let license = LicenseBuilder::new()
         .name("Apache-2.0")

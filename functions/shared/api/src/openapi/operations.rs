@@ -2,7 +2,7 @@
 
 use utoipa::openapi::path::{self, OperationBuilder};
 
-use super::{answers, bodies, parameters};
+use super::{answers, bodies, parameters, security};
 use crate::routes::{Discards, Ingest, Openapi, Operation, Query};
 
 /// Its part of the document, its name, and what there is to know about it.
@@ -21,6 +21,9 @@ pub(super) fn describe(operation: Operation) -> path::Operation {
         .summary(Some(words.summary))
         .description((!words.description.is_empty()).then_some(words.description))
         .request_body(bodies::of_operation(operation));
+    let builder = security::of_operation(operation)
+        .into_iter()
+        .fold(builder, OperationBuilder::security);
     let builder = parameters::of_operation(operation)
         .into_iter()
         .fold(builder, OperationBuilder::parameter);

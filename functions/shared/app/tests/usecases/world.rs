@@ -11,6 +11,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use serde_json::Value as Json;
 use tempfile::TempDir;
+use tidemark_api::principal::Principal;
 use tidemark_api::problem::Problem;
 use tidemark_api::requests::Call;
 use tidemark_api::routes::{self, Operation};
@@ -180,8 +181,12 @@ impl World {
         request: &Request<Bytes>,
     ) -> Result<Response<Bytes>, Problem> {
         let matched = routes::find(request.method(), request.uri().path())?;
+        let principal = Principal {
+            tenant: tenant.clone(),
+            ..Principal::local()
+        };
         let call = Call {
-            tenant,
+            principal: &principal,
             matched: &matched,
             uri: request.uri(),
         };
@@ -190,6 +195,8 @@ impl World {
             Operation::Ingest(operation) => {
                 let ingest = Ingest {
                     queue: Arc::clone(&self.queue),
+                    catalog: ports(),
+                    limiter: Arc::default(),
                     clock: self.clock(),
                     ids: Arc::clone(&self.ids),
                 };

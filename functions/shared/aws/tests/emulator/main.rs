@@ -8,6 +8,7 @@ mod catalog;
 mod compactor;
 mod discards;
 mod history;
+mod keys;
 mod points;
 mod queue;
 mod timestream;

@@ -194,6 +194,15 @@ macro_rules! conformance_suite {
             tenants_do_not_see_each_others,
         ] history $open $attributes }
     };
+    (keys $open:ident $attributes:tt) => {
+        $crate::conformance_each! { [
+            a_key_comes_back_whole,
+            an_unknown_key_is_none,
+            a_key_is_made_once,
+            a_key_is_revoked_once,
+            keys_are_listed_by_tenant_and_time,
+        ] keys $open $attributes }
+    };
     (queue $open:ident $attributes:tt) => {
         $crate::conformance_each! { [
             points_arrive_unchanged,

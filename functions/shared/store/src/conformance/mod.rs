@@ -23,6 +23,7 @@ pub mod deletions;
 pub mod discard_listings;
 pub mod discards;
 pub mod history;
+pub mod keys;
 pub mod listings;
 mod macros;
 pub mod material;
@@ -153,6 +154,7 @@ mod tests {
             ("discards", include_str!("discards.rs")),
             ("discard_listings", include_str!("discard_listings.rs")),
             ("history", include_str!("history.rs")),
+            ("keys", include_str!("keys.rs")),
             ("queue", include_str!("queue.rs")),
             ("calculator", include_str!("calculator.rs")),
         ] {

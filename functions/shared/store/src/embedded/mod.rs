@@ -13,6 +13,7 @@ mod chunks;
 mod discards;
 mod flush;
 mod history;
+mod keys;
 mod log;
 mod memory;
 mod points;
@@ -31,6 +32,7 @@ use tidemark_core::time::Timestamp;
 
 use crate::error::{Kind, Result, StoreError};
 use history::Unrecorded;
+pub use keys::Keys;
 use memory::Memory;
 use readers::Readers;
 use writer::Writer;

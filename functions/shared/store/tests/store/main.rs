@@ -6,6 +6,7 @@
 mod concurrency;
 mod damage;
 mod faults;
+mod keys;
 mod lagging;
 mod model;
 mod naive;

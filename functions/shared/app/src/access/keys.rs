@@ -1,0 +1,94 @@
+//! API keys, as clients show them.
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use lru::LruCache;
+use tidemark_api::access::Refusal;
+use tidemark_api::principal::Principal;
+use tidemark_core::key::{ApiKey, KeyHash, KeyId};
+use tidemark_core::time::Timestamp;
+use tidemark_store::port::KeyStore;
+
+use crate::clock::Clock;
+use crate::failure;
+
+/// How long a key is taken for what it was, in nanoseconds: so long may it take
+/// until one that was revoked is refused. By the clock, since a function sleeps
+/// between its requests.
+const KEPT: i64 = 60_000_000_000;
+/// How many keys are kept.
+const CAPACITY: NonZeroUsize = NonZeroUsize::MIN.saturating_add(9_999);
+
+/// The keys that there are.
+pub(super) struct Keys {
+    store: Arc<dyn KeyStore>,
+    clock: Arc<dyn Clock>,
+    known: Mutex<LruCache<KeyId, Known>>,
+}
+
+#[derive(Clone)]
+struct Known {
+    key: ApiKey,
+    read: Timestamp,
+}
+
+impl Keys {
+    pub(super) fn new(store: Arc<dyn KeyStore>, clock: Arc<dyn Clock>) -> Self {
+        let known = LruCache::new(CAPACITY).into();
+        Self {
+            store,
+            clock,
+            known,
+        }
+    }
+
+    /// Who shows this key. One that is wrong is looked up each time, so that
+    /// guesses fill no memory.
+    pub(super) async fn principal(&self, shown: &str) -> Result<Principal, Refusal> {
+        let refused = |why: String| Err(Refusal::Unauthenticated(why));
+        let hash = KeyHash::of(shown);
+        let (id, now) = (hash.id(), self.clock.now());
+        let key = match self.known(id, now) {
+            Some(key) => key,
+            None => match self.store.get(id).await {
+                Ok(Some(key)) => {
+                    self.keep(id, &key, now);
+                    key
+                }
+                Ok(None) => return refused("there is no such key".to_owned()),
+                Err(error) => {
+                    failure::log(&error);
+                    return Err(Refusal::Unavailable);
+                }
+            },
+        };
+        // It was found by its beginning alone.
+        if key.hash != hash {
+            return refused("there is no such key".to_owned());
+        }
+        if !key.is_valid(now) {
+            return refused(format!("the key {id} has ended"));
+        }
+        Ok(Principal {
+            tenant: key.tenant,
+            scopes: key.scopes,
+            name: format!("key {id}"),
+            limits: Some(key.overrides.limits()),
+        })
+    }
+
+    fn known(&self, id: KeyId, now: Timestamp) -> Option<ApiKey> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let Known { key, read } = known.get(&id)?;
+        // A clock that was set back does not make it newer.
+        let is_fresh = (0..KEPT).contains(&now.since(*read));
+        is_fresh.then(|| key.clone())
+    }
+
+    fn keep(&self, id: KeyId, key: &ApiKey, read: Timestamp) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = key.clone();
+        known.put(id, Known { key, read });
+    }
+}

@@ -1,0 +1,127 @@
+//! How much a tenant asks and sends: token buckets, kept in this process alone. On
+//! AWS, where each process answers one request at a time, they bound what one of
+//! them does for a tenant.
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use governor::clock::{Clock as _, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use tidemark_api::principal::Principal;
+use tidemark_api::problem::Problem;
+use tidemark_core::name::Tenant;
+
+/// How many seconds' worth of requests there may be at once.
+const REQUESTS_BURST: NonZeroU32 = NonZeroU32::MIN.saturating_add(1);
+/// How many seconds' worth of points.
+const POINTS_BURST: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
+/// How many tenants' buckets there are before those that are full again go.
+const TENANTS: usize = 10_000;
+
+type Rates = DefaultKeyedRateLimiter<Tenant>;
+
+/// Counts requests and points by tenant.
+pub struct Limiter {
+    requests: Buckets,
+    points: Buckets,
+}
+
+impl Default for Limiter {
+    fn default() -> Self {
+        Self {
+            requests: Buckets::new(REQUESTS_BURST),
+            points: Buckets::new(POINTS_BURST),
+        }
+    }
+}
+
+impl Limiter {
+    /// Counts a request. The error says how long to wait until there is room for
+    /// one.
+    pub(super) fn request(&self, by: &Principal) -> Result<(), Duration> {
+        let Some(limits) = by.limits else {
+            return Ok(());
+        };
+        let rate = limits.requests_per_second;
+        self.requests.take(&by.tenant, rate, NonZeroU32::MIN)
+    }
+
+    /// Refuses (429) a tenant that has sent too many points already; counts one, so
+    /// that a body need not be read for that.
+    pub(crate) fn body(&self, by: &Principal) -> Result<(), Problem> {
+        self.take(by, NonZeroU32::MIN)
+    }
+
+    /// Counts the points of a body, of which [`body`](Self::body) has counted one.
+    /// 429 if there are too many now, 413 if there always will be.
+    pub(crate) fn points(&self, by: &Principal, count: usize) -> Result<(), Problem> {
+        let Some(limits) = by.limits else {
+            return Ok(());
+        };
+        let most = capacity(limits.points_per_second, POINTS_BURST);
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        if count > most.get() {
+            return Err(Problem::body_too_large(format!(
+                "{count} points are more than the {most} that this tenant may send at once: send them in several requests"
+            )));
+        }
+        NonZeroU32::new(count.saturating_sub(1)).map_or(Ok(()), |rest| self.take(by, rest))
+    }
+
+    fn take(&self, by: &Principal, count: NonZeroU32) -> Result<(), Problem> {
+        let Some(limits) = by.limits else {
+            return Ok(());
+        };
+        let rate = limits.points_per_second;
+        let taken = self.points.take(&by.tenant, rate, count);
+        taken.map_err(|wait| {
+            let detail = format!("more than {rate} points a second");
+            Problem::too_many_requests(detail, wait)
+        })
+    }
+}
+
+/// Buckets of one kind. Keys of a tenant that have limits of their own have
+/// buckets of their own: those of one rate share.
+struct Buckets {
+    burst: NonZeroU32,
+    by_rate: Mutex<HashMap<NonZeroU32, Arc<Rates>>>,
+}
+
+const fn capacity(rate: NonZeroU32, burst: NonZeroU32) -> NonZeroU32 {
+    rate.saturating_mul(burst)
+}
+
+impl Buckets {
+    fn new(burst: NonZeroU32) -> Self {
+        Self {
+            burst,
+            by_rate: Mutex::default(),
+        }
+    }
+
+    /// Takes so much from a tenant's bucket, or tells when there will be so much.
+    fn take(&self, tenant: &Tenant, rate: NonZeroU32, count: NonZeroU32) -> Result<(), Duration> {
+        let rates = self.rates(rate);
+        if rates.len() > TENANTS {
+            rates.retain_recent();
+        }
+        match rates.check_key_n(tenant, count) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(until)) => Err(until.wait_time_from(DefaultClock::default().now())),
+            // More than a bucket holds, which is refused before.
+            Err(_) => Err(Duration::from_secs(1)),
+        }
+    }
+
+    fn rates(&self, rate: NonZeroU32) -> Arc<Rates> {
+        let mut by_rate = self.by_rate.lock().unwrap_or_else(PoisonError::into_inner);
+        let rates = by_rate.entry(rate).or_insert_with(|| {
+            let quota = Quota::per_second(rate).allow_burst(capacity(rate, self.burst));
+            Arc::new(RateLimiter::hashmap(quota))
+        });
+        Arc::clone(rates)
+    }
+}
