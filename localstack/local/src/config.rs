@@ -67,9 +67,7 @@ impl Config {
             address: SocketAddr::new(host, port),
             is_authenticated,
             access: Settings::read(get)?,
-            data: get("TIDEMARK_DATA")
-                .unwrap_or_else(|| ".tidemark".to_owned())
-                .into(),
+            data: data(get),
             max_body: parsed(get, "TIDEMARK_MAX_BODY", 4 << 20)?,
             source_url: (source_url != "none").then_some(source_url),
             source_series: parsed_or(get, "TIDEMARK_SOURCE_SERIES", "data-server")?,
@@ -121,9 +119,20 @@ fn parsed_or<T: FromStr<Err: Display>>(
     })
 }
 
-/// What is logged: `TIDEMARK_LOG`, by default what is worth a look (`info`).
+/// Where the data is, for who asks for nothing else.
+pub(crate) fn data(variable: impl Fn(&str) -> Option<String>) -> PathBuf {
+    let folder = variable("TIDEMARK_DATA").filter(|folder| !folder.is_empty());
+    folder.unwrap_or_else(|| ".tidemark".to_owned()).into()
+}
+
+/// What is logged: `TIDEMARK_LOG`, by default what is worth a look (`info`); and
+/// in any case what administrators do.
 pub(crate) fn log_filter() -> EnvFilter {
-    EnvFilter::try_from_env("TIDEMARK_LOG").unwrap_or_else(|_| EnvFilter::new("info"))
+    let asked = EnvFilter::try_from_env("TIDEMARK_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    match "audit=info".parse() {
+        Ok(audit) => asked.add_directive(audit),
+        Err(_) => asked,
+    }
 }
 
 #[cfg(test)]

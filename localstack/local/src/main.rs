@@ -9,24 +9,56 @@ mod service;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use clap::{Parser, Subcommand};
 use config::Config;
-use tidemark_store::embedded::Embedded;
+use tidemark_app::clock::SystemClock;
+use tidemark_store::embedded::{Embedded, Keys};
 use tidemark_store::error::causes;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
+/// A time-series service in one process. Without a command it serves; the
+/// environment says how.
+#[derive(Parser)]
+#[command(name = "tidemark", version)]
+struct Line {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make, list and revoke API keys, also while a process serves.
+    #[command(subcommand)]
+    Keys(tidemark_keys::Command),
+}
+
 fn main() -> ExitCode {
+    let line = Line::parse();
     tracing_subscriber::fmt()
         .with_env_filter(config::log_filter())
         .with_writer(std::io::stderr)
         .init();
-    match run() {
+    let done = match line.command {
+        None => run(),
+        Some(Command::Keys(command)) => keys(command),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("tidemark: {}", causes(&*error));
             ExitCode::FAILURE
         }
     }
+}
+
+fn keys(command: tidemark_keys::Command) -> Result<(), Box<dyn std::error::Error>> {
+    let keys = Keys::open(&config::data(|name| std::env::var(name).ok()))?;
+    let clock = SystemClock::new();
+    let (mut out, mut told) = (std::io::stdout(), std::io::stderr());
+    let done = tidemark_keys::run(command, &keys, &clock, &mut out, &mut told);
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    Ok(runtime.block_on(done)?)
 }
 
 fn run() -> Result<(), Box<dyn std::error::Error>> {

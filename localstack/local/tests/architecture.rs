@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{Metadata, MetadataCommand, Package};
 
 /// A package of ours, and those of ours that it may name.
-const MAY_NAME: [(&str, &[&str]); 12] = [
+const MAY_NAME: [(&str, &[&str]); 14] = [
     ("tidemark-core", &[]),
     ("tidemark-store", &["tidemark-core"]),
     ("tidemark-api", &["tidemark-core"]),
@@ -23,15 +23,29 @@ const MAY_NAME: [(&str, &[&str]); 12] = [
     ("tidemark-aws", &["tidemark-core", "tidemark-store"]),
     ("tidemark-lambda", &["tidemark-api"]),
     (
+        "tidemark-keys",
+        &["tidemark-core", "tidemark-store", "tidemark-app"],
+    ),
+    (
         "tidemark",
         &[
             "tidemark-core",
             "tidemark-store",
             "tidemark-api",
             "tidemark-app",
+            "tidemark-keys",
         ],
     ),
     ("tidemark-data-server", &[]),
+    (
+        "tidemark-deployed-keys",
+        &[
+            "tidemark-store",
+            "tidemark-app",
+            "tidemark-aws",
+            "tidemark-keys",
+        ],
+    ),
     (
         "tidemark-migrate",
         &["tidemark-core", "tidemark-store", "tidemark-aws"],
