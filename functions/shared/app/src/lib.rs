@@ -12,6 +12,7 @@ pub mod eraser;
 pub mod failure;
 pub mod fetcher;
 pub mod health;
+pub mod https;
 pub mod ingest;
 mod measure;
 pub mod openapi;

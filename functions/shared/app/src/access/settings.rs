@@ -19,6 +19,9 @@ pub enum SettingsError {
     /// One about tokens.
     #[error(transparent)]
     Tokens(#[from] TokenSettingError),
+    /// Nobody can be asked over TLS here.
+    #[error(transparent)]
+    Tls(#[from] crate::https::Error),
     /// The origins.
     #[error("TIDEMARK_CORS_ORIGINS is {value:?}: {reason}")]
     Origins {

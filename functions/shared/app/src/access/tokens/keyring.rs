@@ -1,0 +1,125 @@
+//! The issuer's keys, kept here.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tidemark_core::time::Timestamp;
+use tokio::sync::Mutex as Turn;
+
+use super::issuer::{Issuer, Key};
+use crate::clock::Clock;
+
+const SECOND: i64 = 1_000_000_000;
+/// How long the issuer is not asked again, whoever shows whatever.
+const PAUSE: i64 = 60 * SECOND;
+/// After which time it is asked in any case, so that a key that it has withdrawn
+/// ends.
+const FRESH: i64 = 3600 * SECOND;
+
+/// Why there is no key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoKey {
+    /// The issuer has none of this id.
+    Unknown,
+    /// It has told none yet.
+    Unavailable,
+}
+
+/// The keys of an issuer.
+pub(super) struct Keyring {
+    issuer: Box<dyn Issuer>,
+    clock: Arc<dyn Clock>,
+    known: Mutex<Known>,
+    /// Whoever has it asks the issuer.
+    turn: Turn<()>,
+}
+
+#[derive(Clone, Default)]
+struct Known {
+    keys: Arc<Vec<Key>>,
+    fetched: Option<Timestamp>,
+    asked: Option<Timestamp>,
+}
+
+impl Known {
+    /// The key of an id; without an id the only one.
+    fn find(&self, id: Option<&str>) -> Option<Key> {
+        match id {
+            Some(_) => self
+                .keys
+                .iter()
+                .find(|key| key.id.as_deref() == id)
+                .cloned(),
+            None => match self.keys.as_slice() {
+                [only] => Some(only.clone()),
+                _ => None,
+            },
+        }
+    }
+}
+
+/// Whether it is less than so many nanoseconds ago; what is ahead is a clock that
+/// was set back.
+fn within(nanos: i64, since: Option<Timestamp>, now: Timestamp) -> bool {
+    since.is_some_and(|since| (0..nanos).contains(&now.since(since)))
+}
+
+impl Keyring {
+    pub(super) fn new(issuer: Box<dyn Issuer>, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            issuer,
+            clock,
+            known: Mutex::default(),
+            turn: Turn::default(),
+        }
+    }
+
+    /// The key that a token names. Asks the issuer where that is not known, or where
+    /// it is long ago that it was asked.
+    pub(super) async fn find(&self, id: Option<&str>) -> Result<Key, NoKey> {
+        let known = self.known();
+        let found = known.find(id);
+        let is_fresh = within(FRESH, known.fetched, self.clock.now());
+        let _turn = match (&found, is_fresh) {
+            (Some(key), true) => return Ok(key.clone()),
+            // Others need not wait while one asks.
+            (Some(key), false) => match self.turn.try_lock() {
+                Ok(turn) => turn,
+                Err(_) => return Ok(key.clone()),
+            },
+            (None, _) => self.turn.lock().await,
+        };
+        self.ask().await;
+        let known = self.known();
+        known.find(id).ok_or(if known.fetched.is_some() {
+            NoKey::Unknown
+        } else {
+            NoKey::Unavailable
+        })
+    }
+
+    /// Asks the issuer, unless it was just asked. What is known stays while it does
+    /// not answer.
+    async fn ask(&self) {
+        let now = self.clock.now();
+        if within(PAUSE, self.known().asked, now) {
+            return;
+        }
+        self.lock().asked = Some(now);
+        match self.issuer.keys().await {
+            Ok(keys) => {
+                let mut known = self.lock();
+                known.keys = Arc::new(keys);
+                known.fetched = Some(now);
+            }
+            Err(why) => tracing::error!(why, "the issuer's keys could not be fetched"),
+        }
+    }
+
+    fn known(&self) -> Known {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,449 @@
+//! Tokens that are right, and attacks.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::jwk::Jwk;
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, get_current_timestamp};
+use serde_json::{Value, json};
+use tidemark_core::time::Timestamp;
+
+use super::issuer::{Key, KeySet};
+use super::*;
+
+const ISSUER: &str = "https://login.example.org/";
+const SECOND: i64 = 1_000_000_000;
+const RSA: &[u8] = include_bytes!("tests/rsa.pem");
+const OTHER_RSA: &[u8] = include_bytes!("tests/other-rsa.pem");
+const EC: &[u8] = include_bytes!("tests/ec.pem");
+
+fn rsa() -> EncodingKey {
+    EncodingKey::from_rsa_pem(RSA).unwrap()
+}
+
+fn other_rsa() -> EncodingKey {
+    EncodingKey::from_rsa_pem(OTHER_RSA).unwrap()
+}
+
+fn ec() -> EncodingKey {
+    EncodingKey::from_ec_pem(EC).unwrap()
+}
+
+/// The public half of a key, as the issuer publishes it.
+fn public(key: &EncodingKey, algorithm: Algorithm, id: &str) -> Value {
+    let jwk = Jwk::from_encoding_key(key, algorithm).unwrap();
+    let mut jwk = serde_json::to_value(jwk).unwrap();
+    jwk["kid"] = json!(id);
+    jwk["use"] = json!("sig");
+    jwk
+}
+
+/// What an issuer publishes, if it answers, and how often it was asked.
+#[derive(Default)]
+struct Published {
+    keys: Mutex<Option<Vec<Value>>>,
+    asked: AtomicUsize,
+}
+
+struct Stub(Arc<Published>);
+
+#[async_trait]
+impl Issuer for Stub {
+    async fn keys(&self) -> Result<Vec<Key>, String> {
+        self.0.asked.fetch_add(1, Ordering::Relaxed);
+        let keys = self.0.keys.lock().unwrap().clone();
+        let keys = keys.ok_or("it does not answer")?;
+        let set: KeySet = serde_json::from_value(json!({"keys": keys})).unwrap();
+        Ok(set.usable())
+    }
+}
+
+struct SetClock(AtomicI64);
+
+impl Clock for SetClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_nanos(self.0.load(Ordering::Relaxed))
+    }
+}
+
+struct World {
+    published: Arc<Published>,
+    clock: Arc<SetClock>,
+    tokens: Tokens,
+}
+
+impl World {
+    fn new() -> Self {
+        let world = Self::of(vec![
+            public(&rsa(), Algorithm::RS256, "rsa-1"),
+            public(&ec(), Algorithm::ES256, "ec-1"),
+        ]);
+        world.set(0);
+        world
+    }
+
+    fn of(keys: Vec<Value>) -> Self {
+        let published = Arc::new(Published::default());
+        *published.keys.lock().unwrap() = Some(keys);
+        let clock = Arc::new(SetClock(AtomicI64::new(0)));
+        let settings = TokenSettings {
+            issuer: ISSUER.to_owned(),
+            audience: "tidemark".to_owned(),
+            tenant_claim: "tenant".to_owned(),
+            scopes_claim: "scope".to_owned(),
+            scope_prefix: String::new(),
+        };
+        let issuer = Box::new(Stub(Arc::clone(&published)));
+        let tokens = Tokens::of(settings, issuer, Arc::clone(&clock) as Arc<dyn Clock>);
+        Self {
+            published,
+            clock,
+            tokens,
+        }
+    }
+
+    fn set(&self, seconds: i64) {
+        self.clock.0.store(seconds * SECOND, Ordering::Relaxed);
+    }
+
+    fn publish(&self, keys: Option<Vec<Value>>) {
+        *self.published.keys.lock().unwrap() = keys;
+    }
+
+    fn asked(&self) -> usize {
+        self.published.asked.load(Ordering::Relaxed)
+    }
+
+    async fn takes(&self, token: &str) -> bool {
+        self.tokens.principal(token).await.is_ok()
+    }
+
+    /// Why a token is refused.
+    async fn refuses(&self, token: &str) -> String {
+        match self.tokens.principal(token).await {
+            Err(Refusal::Unauthenticated(why)) => why,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// Claims that are right, but for `changes`; null takes one away.
+fn claims(changes: Value) -> Value {
+    let now = get_current_timestamp();
+    let mut claims = json!({
+        "iss": ISSUER, "aud": "tidemark", "sub": "somebody", "exp": now + 300, "iat": now,
+        "tenant": "acme", "scope": "read write",
+    });
+    let Value::Object(changes) = changes else {
+        panic!("{changes}")
+    };
+    for (name, value) in changes {
+        match value {
+            Value::Null => drop(claims.as_object_mut().unwrap().remove(&name)),
+            value => claims[name] = value,
+        }
+    }
+    claims
+}
+
+fn header(algorithm: Algorithm, id: &str) -> Header {
+    Header {
+        kid: Some(id.to_owned()),
+        ..Header::new(algorithm)
+    }
+}
+
+/// A token that the issuer signed.
+fn signed(changes: Value) -> String {
+    encode(&header(Algorithm::RS256, "rsa-1"), &claims(changes), &rsa()).unwrap()
+}
+
+fn encoded(value: &Value) -> String {
+    URL_SAFE_NO_PAD.encode(value.to_string())
+}
+
+/// The issuer's signature under a header that is written by hand, with a key of any
+/// kind.
+fn forged(header: &Value, algorithm: Algorithm, key: &EncodingKey) -> String {
+    let message = format!("{}.{}", encoded(header), encoded(&claims(json!({}))));
+    let signature = jsonwebtoken::crypto::sign(message.as_bytes(), key, algorithm).unwrap();
+    format!("{message}.{signature}")
+}
+
+#[tokio::test]
+async fn a_token_of_the_issuer_stands_for_its_bearer() {
+    let world = World::new();
+    let by_rsa = signed(json!({}));
+    let by_ec = encode(&header(Algorithm::ES256, "ec-1"), &claims(json!({})), &ec()).unwrap();
+    for token in [by_rsa, by_ec] {
+        let bearer = world.tokens.principal(&token).await.unwrap();
+        assert_eq!(bearer.tenant.as_str(), "acme");
+        assert_eq!(bearer.scopes.to_string(), "read write");
+        assert_eq!(bearer.name, "token somebody");
+    }
+    assert_eq!(world.asked(), 1);
+    // One of several audiences is ours.
+    assert!(
+        world
+            .takes(&signed(json!({"aud": ["other", "tidemark"]})))
+            .await
+    );
+}
+
+#[tokio::test]
+async fn no_algorithm_is_none() {
+    let world = World::new();
+    for none in ["none", "None", "NONE", "nOnE", ""] {
+        for kid in [json!("rsa-1"), Value::Null] {
+            let head = json!({"alg": none, "typ": "JWT", "kid": kid});
+            let message = format!("{}.{}", encoded(&head), encoded(&claims(json!({}))));
+            assert!(!world.takes(&format!("{message}.")).await, "{none}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_public_key_is_no_secret() {
+    let world = World::new();
+    let published = public(&rsa(), Algorithm::RS256, "rsa-1");
+    let modulus = published["n"].as_str().unwrap();
+    let raw = URL_SAFE_NO_PAD.decode(modulus).unwrap();
+    let text = published.to_string();
+    for secret in [modulus.as_bytes(), &raw, text.as_bytes(), RSA] {
+        for algorithm in [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] {
+            let key = EncodingKey::from_secret(secret);
+            let token = encode(&header(algorithm, "rsa-1"), &claims(json!({})), &key).unwrap();
+            world.refuses(&token).await;
+        }
+    }
+    // Nor does an issuer that publishes a secret have it count.
+    let secret = json!({"kty": "oct", "kid": "s", "alg": "HS256", "k": "c2VjcmV0"});
+    let world = World::of(vec![secret, public(&rsa(), Algorithm::RS256, "rsa-1")]);
+    let key = EncodingKey::from_secret(b"secret");
+    let token = encode(&header(Algorithm::HS256, "s"), &claims(json!({})), &key).unwrap();
+    world.refuses(&token).await;
+}
+
+#[tokio::test]
+async fn claims_are_held_to_what_is_wanted() {
+    let world = World::new();
+    let now = get_current_timestamp();
+    for (changes, is_taken) in [
+        (json!({}), true),
+        (json!({"iss": "https://login.example.org"}), false),
+        (json!({"iss": "https://evil.net/"}), false),
+        (json!({"iss": [ISSUER]}), false),
+        (json!({"iss": null}), false),
+        (json!({"aud": "other"}), false),
+        (json!({"aud": ["other"]}), false),
+        (json!({"aud": null}), false),
+        (json!({"exp": now - 50}), true),
+        (json!({"exp": now - 65}), false),
+        (json!({"exp": null}), false),
+        (json!({"exp": (now + 300).to_string()}), false),
+        (json!({"exp": "never"}), false),
+        (json!({"nbf": now + 50}), true),
+        (json!({"nbf": now + 70}), false),
+        (json!({"nbf": (now + 300).to_string()}), false),
+        (json!({"tenant": null}), false),
+        (json!({"tenant": "../acme"}), false),
+        (json!({"tenant": ["acme"]}), false),
+        (json!({"scope": null}), true),
+    ] {
+        let token = signed(changes.clone());
+        assert_eq!(world.takes(&token).await, is_taken, "{changes}");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_key_is_asked_for_once_a_minute() {
+    let world = World::new();
+    let unknown = |id: &str| {
+        encode(
+            &header(Algorithm::RS256, id),
+            &claims(json!({})),
+            &other_rsa(),
+        )
+        .unwrap()
+    };
+    assert!(world.takes(&signed(json!({}))).await);
+    for i in 0..20 {
+        world.set(i);
+        world.refuses(&unknown(&format!("unknown-{i}"))).await;
+    }
+    assert_eq!(world.asked(), 1);
+    world.set(60);
+    for i in 0..20 {
+        world.refuses(&unknown(&format!("unknown-{i}"))).await;
+    }
+    assert_eq!(world.asked(), 2);
+    // What is known is taken meanwhile.
+    assert!(world.takes(&signed(json!({}))).await);
+    // The issuer has a new key.
+    world.publish(Some(vec![public(&other_rsa(), Algorithm::RS256, "rsa-2")]));
+    world.refuses(&unknown("rsa-2")).await;
+    world.set(121);
+    assert!(world.takes(&unknown("rsa-2")).await);
+    assert_eq!(world.asked(), 3);
+    // And not the old one any more.
+    world.refuses(&signed(json!({}))).await;
+}
+
+#[tokio::test]
+async fn what_a_token_says_of_its_key_is_not_followed() {
+    let world = World::new();
+    let jwk = public(&other_rsa(), Algorithm::RS256, "rsa-1");
+    for extra in [
+        json!({"kid": "https://evil.net/keys.json"}),
+        json!({"kid": "../../etc/passwd"}),
+        json!({"kid": "' OR 1=1 --"}),
+        json!({"kid": "rsa-1", "jku": "https://evil.net/keys.json"}),
+        json!({"kid": "rsa-1", "x5u": "https://evil.net/cert.pem"}),
+        json!({"kid": "rsa-1", "jwk": jwk}),
+        json!({"kid": "rsa-1", "x5c": ["MIIB"]}),
+    ] {
+        let mut head = extra.clone();
+        head["alg"] = json!("RS256");
+        let token = forged(&head, Algorithm::RS256, &other_rsa());
+        world.refuses(&token).await;
+    }
+    assert_eq!(world.asked(), 1);
+    // What is critical is not passed over, though the issuer signed it.
+    let head = json!({"alg": "RS256", "kid": "rsa-1", "crit": ["b64"], "b64": false});
+    world
+        .refuses(&forged(&head, Algorithm::RS256, &rsa()))
+        .await;
+}
+
+#[tokio::test]
+async fn a_key_verifies_its_own_algorithm_alone() {
+    let world = World::new();
+    for (algorithm, key) in [
+        (Algorithm::RS384, rsa()),
+        (Algorithm::RS512, rsa()),
+        (Algorithm::PS256, rsa()),
+    ] {
+        let token = encode(&header(algorithm, "rsa-1"), &claims(json!({})), &key).unwrap();
+        let why = world.refuses(&token).await;
+        assert!(
+            why.ends_with("its algorithm is not that of its key"),
+            "{why}"
+        );
+    }
+    let token = encode(
+        &header(Algorithm::ES256, "rsa-1"),
+        &claims(json!({})),
+        &ec(),
+    )
+    .unwrap();
+    world.refuses(&token).await;
+    let token = encode(
+        &header(Algorithm::RS256, "ec-1"),
+        &claims(json!({})),
+        &rsa(),
+    )
+    .unwrap();
+    world.refuses(&token).await;
+}
+
+#[tokio::test]
+async fn what_is_no_token_is_refused_before_anybody_is_asked() {
+    let world = World::new();
+    let good = signed(json!({}));
+    let long = signed(json!({"padding": "x".repeat(20_000)}));
+    for wrong in ["", "a", "a.b", "a.b.c", "....", &long, &"a".repeat(20_000)] {
+        world.refuses(wrong).await;
+    }
+    assert_eq!(world.asked(), 0);
+    let (message, signature) = good.rsplit_once('.').unwrap();
+    let cut = &signature[..signature.len() - 4];
+    for wrong in [
+        format!("{message}."),
+        format!("{message}.{cut}"),
+        format!("{message}.{signature}.{signature}"),
+        // Others' signature under these claims.
+        encode(
+            &header(Algorithm::RS256, "rsa-1"),
+            &claims(json!({})),
+            &other_rsa(),
+        )
+        .unwrap(),
+        // These claims under another signature.
+        format!(
+            "{}.{signature}",
+            signed(json!({"tenant": "b"})).rsplit_once('.').unwrap().0
+        ),
+    ] {
+        world.refuses(&wrong).await;
+    }
+    assert!(world.takes(&good).await);
+}
+
+#[tokio::test]
+async fn a_token_without_a_key_id_is_taken_where_there_is_one_key() {
+    let token = encode(&Header::new(Algorithm::RS256), &claims(json!({})), &rsa()).unwrap();
+    assert!(!World::new().takes(&token).await);
+    let one = World::of(vec![public(&rsa(), Algorithm::RS256, "rsa-1")]);
+    assert!(one.takes(&token).await);
+}
+
+#[tokio::test]
+async fn keys_that_are_for_something_else_are_passed_over() {
+    let usual = public(&rsa(), Algorithm::RS256, "rsa-1");
+    let with = |name: &str, value: Value| {
+        let mut key = usual.clone();
+        key[name] = value;
+        key
+    };
+    for (key, is_taken) in [
+        (usual.clone(), true),
+        (with("use", json!("enc")), false),
+        (with("key_ops", json!(["verify"])), true),
+        (with("key_ops", json!(["encrypt"])), false),
+        (with("alg", json!("RS512")), false),
+        (with("alg", json!("RSA-OAEP")), false),
+        (with("n", json!("AQAB")), false),
+        (json!({"kty": "RSA", "kid": "rsa-1"}), false),
+        (json!(7), false),
+    ] {
+        let world = World::of(vec![json!({"kty": "new", "kid": "x"}), key.clone()]);
+        assert_eq!(world.takes(&signed(json!({}))).await, is_taken, "{key}");
+    }
+}
+
+#[tokio::test]
+async fn an_issuer_that_does_not_answer_is_no_fault_of_the_token() {
+    let world = World::new();
+    let keys = world.published.keys.lock().unwrap().clone();
+    world.publish(None);
+    let token = signed(json!({}));
+    for seconds in [0, 1, 59] {
+        world.set(seconds);
+        let refused = world.tokens.principal(&token).await;
+        assert_eq!(refused, Err(Refusal::Unavailable));
+    }
+    assert_eq!(world.asked(), 1);
+    world.publish(keys);
+    world.set(60);
+    assert!(world.takes(&token).await);
+}
+
+#[tokio::test]
+async fn a_withdrawn_key_ends_within_the_hour() {
+    let world = World::new();
+    let token = signed(json!({}));
+    assert!(world.takes(&token).await);
+    world.publish(None);
+    // While the issuer does not answer, its last word counts.
+    for (seconds, asked) in [(3599, 1), (3600, 2), (3601, 2), (3660, 3)] {
+        world.set(seconds);
+        assert!(world.takes(&token).await);
+        assert_eq!(world.asked(), asked, "after {seconds} s");
+    }
+    world.publish(Some(Vec::new()));
+    world.set(3720);
+    world.refuses(&token).await;
+}
