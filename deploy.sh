@@ -11,6 +11,9 @@ usage: ./deploy.sh COMMAND [ARGUMENTS]
   stack         build and run the Lambda functions on an emulator of AWS, at the same address
   aws           build and deploy them to AWS, with the account and region of the environment
   redrive       send the dead letters of what was deployed back to the queue
+  keys create|list|revoke
+                API keys of what was deployed, `keys create --help` tells of what; those
+                of one machine are made by target/local/tidemark keys
   migrate [TENANT ...]
                 copy these tenants' points (`local`'s) from Timestream to DynamoDB;
                 infra/README.md tells when
@@ -62,7 +65,8 @@ build_functions() {
         folder=$(basename "$folder")
         [[ $folder == shared ]] || packages+=(--package "$folder")
     done
-    cargo build --quiet --locked "${packages[@]}" --package tidemark-data-server "$@"
+    cargo build --quiet --locked "${packages[@]}" --package tidemark-data-server \
+        --package tidemark-deployed-keys "$@"
 }
 
 # Runs a program that ends what it started when it is told to end, and has it told of a signal to
@@ -122,6 +126,13 @@ run_redrive() {
     stack_packages
     take_region
     .venv-stack/bin/python infra/redrive.py
+}
+
+run_keys() {
+    cargo build --quiet --locked --release --package tidemark-deployed-keys
+    stack_packages
+    take_region
+    .venv-stack/bin/python infra/api_keys.py target/release/tidemark-deployed-keys "$@"
 }
 
 run_migrate() {
@@ -212,6 +223,7 @@ case $command in
     stack) run_stack "$@" ;;
     aws) run_aws "$@" ;;
     redrive) run_redrive "$@" ;;
+    keys) run_keys "$@" ;;
     migrate) run_migrate "$@" ;;
     test) run_tests "$@" ;;
     beside-stack) run_tests_beside_stack "$@" ;;

@@ -89,8 +89,10 @@ def check_problem(response: httpx.Response) -> None:
 class Client:
     """Asks one Tidemark."""
 
-    def __init__(self, url: str) -> None:
-        key = os.environ.get("TIDEMARK_KEY")
+    def __init__(self, url: str, key: str | None = None) -> None:
+        """`key` is that of the environment if it is not told; none if it is empty."""
+        key = os.environ.get("TIDEMARK_KEY") if key is None else key
+        self.key = key
         self.url = url.rstrip("/")
         self.http = httpx.Client(
             base_url=self.url,

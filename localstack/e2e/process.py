@@ -15,16 +15,14 @@ from typing import Self
 
 import httpx
 
-from place import REPOSITORY, free_port
+from access import Keys, program
+from place import free_port
 
 START_SECONDS = 20
 
 
-def binary(variable: str, package: str) -> Path:
-    """The program that an environment variable names, else the one that cargo built."""
-    path = Path(os.environ.get(variable, REPOSITORY / "target" / "debug" / package))
-    assert path.is_file(), f"{path} is not there: `cargo build -p {package}`, or set {variable}"
-    return path
+#: The logs of all processes that were started, for test_secrets.
+LOGS: set[Path] = set()
 
 
 class Tidemark:
@@ -41,7 +39,17 @@ class Tidemark:
             "TIDEMARK_SOURCE_URL": source,
             **environment,
         }
+        LOGS.add(self.log)
         self.process: subprocess.Popen[bytes] | None = None
+        #: What everything is asked with; none where nobody need show anything.
+        self.key = ""
+
+    @classmethod
+    def guarded(cls, folder: Path, source: str = "none", **environment: str) -> Self:
+        """One that wants to know who asks, with a key that may do everything."""
+        process = cls(folder, source, TIDEMARK_AUTH="on", **environment)
+        process.key = Keys.of_data(process.data).make("local")
+        return process
 
     def __enter__(self) -> Self:
         self.start()
@@ -61,7 +69,7 @@ class Tidemark:
         """Starts it and waits until it is healthy."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [binary("TIDEMARK_BIN", "tidemark")],
+                [program("TIDEMARK_BIN", "tidemark")],
                 env={**os.environ, **self.environment},
                 cwd=self.log.parent,
                 stdin=subprocess.DEVNULL,
@@ -160,7 +168,7 @@ class DataServer:
 
     def __init__(self, folder: Path, **flags: float) -> None:
         self.log = folder / "served.jsonl"
-        self.command: list[str | Path] = [binary("DATA_SERVER_BIN", "data-server")]
+        self.command: list[str | Path] = [program("DATA_SERVER_BIN", "data-server")]
         self.command += ["--port", "0", "--log", self.log]
         self.command += options(flags)
         self.url = ""

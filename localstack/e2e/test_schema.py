@@ -25,24 +25,23 @@ EXAMPLES = os.environ.get("TIDEMARK_E2E_EXAMPLES", "10" if IS_DEPLOYED else "25"
 
 def test_schemathesis_finds_no_violation(tmp_path: Path) -> None:
     if IS_DEPLOYED:
-        Client(os.environ["TIDEMARK_URL"]).store(EXAMPLE)
+        key = os.environ["TIDEMARK_KEY"]
+        Client(os.environ["TIDEMARK_URL"], key).store(EXAMPLE)
         # What is there is not ours to delete. The other phases are some thousand requests, which
         # take long over an emulator, and ask nothing that they do not ask a process.
         options = ["--exclude-method", "DELETE", "--phases", "examples,fuzzing"]
         options += ["--max-response-time", "30"]
-        run(os.environ["TIDEMARK_URL"], tmp_path, *options)
+        run(os.environ["TIDEMARK_URL"], tmp_path, *options, key=key)
         return
     # Of its own: a process in which anything may be deleted.
-    with Tidemark(tmp_path) as process:
-        api = Client(process.url)
+    with Tidemark.guarded(tmp_path) as process:
+        api = Client(process.url, process.key)
         api.store(EXAMPLE)
-        run(process.url, tmp_path)
+        run(process.url, tmp_path, key=process.key)
         assert api.json("/health")["status"] == "ok"
 
 
-def run(url: str, folder: Path, *options: str) -> None:
-    key = os.environ.get("TIDEMARK_KEY")
-    header = ["--header", f"Authorization: Bearer {key}"] if key else []
+def run(url: str, folder: Path, *options: str, key: str) -> None:
     command = [
         str(Path(sys.executable).with_name("schemathesis")),
         f"--config-file={HERE / 'schemathesis.toml'}",
@@ -54,7 +53,7 @@ def run(url: str, folder: Path, *options: str) -> None:
         "--request-timeout=20",
         "--continue-on-failure",
         "--no-color",
-        *header,
+        f"--header=X-Api-Key: {key}",
         *options,
     ]
     done = subprocess.run(

@@ -15,6 +15,7 @@ from data_server import data_server, url
 from deployment import deploy, outputs, parameters
 from emulator import emulator
 from forward import forward
+from keys import UNLIMITED, make_key
 from place import CREDENTIALS, REGION, Place, bound, free_port
 from proxy import proxy
 from running import Program, noted, stop, until_told_to_end, watch
@@ -124,6 +125,7 @@ def show_environment(place: Place) -> None:
         "TIDEMARK_CATALOG_TABLE": told["CatalogTable"],
         "TIDEMARK_DISCARDS_TABLE": told["DiscardsTable"],
         "TIDEMARK_HISTORY_TABLE": told["HistoryTable"],
+        "TIDEMARK_KEYS_TABLE": told["KeysTable"],
         "TIDEMARK_QUEUE_URL": told["QueueUrl"],
         "TIDEMARK_CALCULATION_FUNCTION": told["CalculationFunction"],
         "TIDEMARK_SOURCE_URL": url(),
@@ -158,12 +160,19 @@ async def run_all(place: Place, options: argparse.Namespace) -> None:
         given = parameters(source, options.point_store) | dict(options.parameter)
         deployed = await asyncio.to_thread(deploy, place, given)
         await running.enter_async_context(forward(place, deployed["ApiId"], listener))
+        tenant = given.get("SourceTenant", "local")
+        key = make_key(place, deployed, tenant=tenant, name="stack", **UNLIMITED)
         described = {"Address": address, **addresses(place, options), "Source": source, **deployed}
         # Under its name only when it is whole: who waits for it reads it at once.
         whole = described_in.with_suffix(".new")
-        whole.write_text(json.dumps(described, indent=2))
+        # The key is for whoever started this.
+        whole.touch(mode=0o600)
+        whole.write_text(json.dumps({**described, "Key": key}, indent=2))
         whole.rename(described_in)
-        print(f"Tidemark listens on {address}, its AWS on {place.emulator}", flush=True)
+        print(f"Tidemark listens on {address}, its AWS on {place.emulator}")
+        print(f"The tenant {tenant} may do everything with the key of this stack:")
+        print(f"  export TIDEMARK_KEY={key}")
+        print(f"  curl {address}/api -H \"X-Api-Key: $TIDEMARK_KEY\"", flush=True)
         await watch(*programs)
 
 

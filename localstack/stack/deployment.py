@@ -52,6 +52,12 @@ def parameters(source_url: str, point_store: str) -> dict[str, str]:
         "SourceTenant": "TIDEMARK_SOURCE_TENANT",
         "SourceSeries": "TIDEMARK_SOURCE_SERIES",
         "Log": "TIDEMARK_LOG",
+        "JwtIssuer": "TIDEMARK_JWT_ISSUER",
+        "JwtAudience": "TIDEMARK_JWT_AUDIENCE",
+        "JwtTenantClaim": "TIDEMARK_JWT_TENANT_CLAIM",
+        "JwtScopesClaim": "TIDEMARK_JWT_SCOPES_CLAIM",
+        "JwtScopePrefix": "TIDEMARK_JWT_SCOPE_PREFIX",
+        "CorsOrigins": "TIDEMARK_CORS_ORIGINS",
     }
     return {
         "Architecture": ARCHITECTURES[platform.machine()],
@@ -60,8 +66,6 @@ def parameters(source_url: str, point_store: str) -> dict[str, str]:
         "TimestreamDatabase": timestream.DATABASE,
         "TimestreamTable": timestream.TABLE,
         "TimestreamReports": timestream.REPORTS,
-        # The emulator listens on the loopback address only.
-        "OpenToTheWorld": "true",
         **{name: os.environ[key] for name, key in given.items() if os.environ.get(key)},
     }
 

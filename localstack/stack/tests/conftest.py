@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 
 from accounting import drain
-from client import Client
 from stack import Stack
 
 #: Every kind of message, all of them ready at the start.
@@ -28,7 +27,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def fetched(stack: Stack) -> Stack:
     """The same, when all messages are fetched and handled."""
 
-    drain(Client(stack.url), stack.served, 300, 150)
+    drain(stack.api(), stack.served, 300, 150)
     stack.wait_until_idle()
     return stack
 

@@ -18,6 +18,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from client import Client
 from place import CREDENTIALS, REGION, REPOSITORY
 from process import Served, served
 from timestream import REPORTS
@@ -73,7 +74,7 @@ class Stack:
         """One that somebody else has started, in this folder, recording `calls.jsonl` there."""
         stack = cls(folder)
         stack.described = json.loads((folder / "stack.json").read_text())
-        stack.url = stack.described["Address"]
+        stack.url, stack.key = stack.described["Address"], stack.described["Key"]
         stack.store = "timestream" if "Timestream" in stack.described else "dynamodb"
         return stack
 
@@ -97,7 +98,7 @@ class Stack:
             self.__exit__()
             raise
         self.described: dict[str, str] = json.loads(described.read_text())
-        self.url = self.described["Address"]
+        self.url, self.key = self.described["Address"], self.described["Key"]
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -258,11 +259,16 @@ class Stack:
             queues.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return [message["Body"] for message in messages]
 
+    def api(self) -> Client:
+        """Asks it for everything that its key may."""
+        return Client(self.url, self.key)
+
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """What the API answers, which must be a success."""
         content = json.dumps(body).encode() if body is not None else None
         request = urllib.request.Request(self.url + path, content, method=method)
         request.add_header("content-type", "application/json")
+        request.add_header("x-api-key", self.key)
         with urllib.request.urlopen(request) as answer:
             told = answer.read()
         return json.loads(told) if told else None

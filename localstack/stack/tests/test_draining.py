@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 import accounting
-from client import Client
 from process import DataServer, Served
 from stack import Stack, timestream_only
 
@@ -50,7 +49,7 @@ def test_with_faults(faulty: Stack, tmp_path: Path, fault: str) -> None:
     assert set(injected) == CAUSED[fault]
     assert all(injected[kind] >= INJECTED[kind] for kind in injected), injected
     faulty.end_faults()
-    accounting.check(accounting.account(Client(faulty.url), served, name))
+    accounting.check(accounting.account(faulty.api(), served, name))
 
 
 @timestream_only
@@ -62,7 +61,7 @@ def test_while_timestream_is_busy(faulty: Stack, tmp_path: Path) -> None:
     assert injected["throttle"] >= 10
     assert set(injected) == {"throttle", "internal_error", "lose"}
     faulty.end_faults()
-    api = Client(faulty.url)
+    api = faulty.api()
     accounting.check(accounting.account(api, served, "drained-into-a-busy-timestream"))
 
 
@@ -78,7 +77,7 @@ def test_what_timestream_rejects_is_a_discard(faulty: Stack) -> None:
     rejected = faulty.timestream_injected()["reject"]
     faulty.end_faults()
     assert rejected == count / 10
-    api = Client(faulty.url)
+    api = faulty.api()
     discards = api.rows("/admin/discards", series=name, limit=1000)
     assert len(discards) == rejected
     assert {tuple(discard["reasons"]) for discard in discards} == {("store_rejected",)}
@@ -99,7 +98,7 @@ def test_what_lost_to_a_write_that_cannot_be_seen_yet_is_no_discard(faulty: Stac
     time.sleep(1)
     assert faulty.reports() > 0
     faulty.tick("validator")
-    api = Client(faulty.url)
+    api = faulty.api()
     assert api.rows("/admin/discards", series=name) == []
     # They wait.
     assert faulty.reports() > 0
@@ -135,9 +134,9 @@ def test_the_last_write_counts_however_late_and_often_it_comes(
     faulty.wait_until_idle()
     assert faulty.injected()["delay"] > last
     faulty.faults()
-    points = Client(faulty.url).points(name)
+    points = faulty.api().points(name)
     assert [point["value"] for point in points] == [last] * 50
     if faulty.store == "timestream":
         faulty.read_reports()
     # What was only superseded is none.
-    assert Client(faulty.url).rows("/admin/discards", series=name) == []
+    assert faulty.api().rows("/admin/discards", series=name) == []

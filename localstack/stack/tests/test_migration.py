@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from client import Client, Json, accepted
+from client import Json, accepted
 from place import CREDENTIALS, REGION, REPOSITORY, Place
 from stack import PROFILE, Stack, eventually
 
@@ -62,14 +62,14 @@ def points(name: str, values: list[float], start: int = START, **more: Json) -> 
 
 def post(stack: Stack, batch: list[Json]) -> None:
     """Posts points, and waits until the queue is empty again."""
-    told = accepted(Client(stack.url).post(batch))
+    told = accepted(stack.api().post(batch))
     assert told["accepted"] == len(batch), told
     stack.wait_until_idle()
 
 
 def write(stack: Stack) -> None:
     """Writes series of every kind."""
-    api = Client(stack.url)
+    api = stack.api()
     fractions = [0.1, 0.2, -0.3, 1 / 3, 1e-9]
     exact = [{"name": "exact", "t": "2023-02-01T00:00:00.123456789Z", "v": 7}]
     recent = int(time.time()) - 600
@@ -89,7 +89,7 @@ def write(stack: Stack) -> None:
 
 def answers(stack: Stack) -> dict[str, tuple[Json, list[Json]]]:
     """What the API tells of each series."""
-    api = Client(stack.url)
+    api = stack.api()
     names = [series["name"] for series in api.json("/api")["series"]]
     return {name: (api.json(f"/api/{name}", stats="count,sum"), api.points(name)) for name in names}
 
@@ -216,7 +216,7 @@ def test_the_day_timestream_ends(stack: Stack) -> None:
 
     # What is posted waits, what is deleted is gone at once.
     enable(stack, False)
-    api = Client(stack.url)
+    api = stack.api()
     late = [{"name": "fractions", "t": START + 100, "v": 0.7}]
     accepted(api.post(late + points("replaced", [9.75])))
     api.request("DELETE", f"/api/holed?from={START + 40}&to={START + 49}").raise_for_status()

@@ -11,7 +11,8 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from migration import KNOWN, OUTPUTS, credentials, main, outputs, places
+from deployed import KNOWN, credentials, outputs, places
+from migration import OUTPUTS, main
 from place import CREDENTIALS, REGION
 
 TOLD = {variable: f"the {key}" for variable, key in OUTPUTS.items()}
@@ -20,7 +21,7 @@ THERE = {key: f"the stack's {key}" for key in OUTPUTS.values()} | {"QueueUrl": "
 
 def of(told: Mapping[str, str], there: Mapping[str, str]) -> dict[str, str]:
     """What the program is told."""
-    return places(told, lambda: there, "tidemark")
+    return places(OUTPUTS, told, lambda: there, "tidemark")
 
 
 def test_names_are_the_stacks() -> None:
@@ -38,7 +39,7 @@ def test_a_stack_is_not_asked_for_what_is_known() -> None:
     def ask() -> Mapping[str, str]:
         raise AssertionError
 
-    assert places(TOLD, ask, "tidemark") == TOLD
+    assert places(OUTPUTS, TOLD, ask, "tidemark") == TOLD
 
 
 def test_what_is_missing_is_named() -> None:

@@ -19,8 +19,8 @@ TEXT = TEMPLATE.read_text()
 
 def test_what_is_not_told_is_the_default() -> None:
     given = parameters(TEXT, {})
-    assert (given["OpenToTheWorld"], given["MaxReceives"], given["AlarmEmail"]) == (
-        "false",
+    assert (given["JwtTenantClaim"], given["MaxReceives"], given["AlarmEmail"]) == (
+        "tenant",
         "30",
         "",
     )
@@ -28,8 +28,8 @@ def test_what_is_not_told_is_the_default() -> None:
 
 
 def test_what_is_told_is_given() -> None:
-    told = {"TIDEMARK_OPEN_TO_THE_WORLD": "true", "TIDEMARK_ALARM_EMAIL": "a@example.com"}
-    changed = {"OpenToTheWorld": "true", "AlarmEmail": "a@example.com"}
+    told = {"TIDEMARK_JWT_AUDIENCE": "tidemark", "TIDEMARK_ALARM_EMAIL": "a@example.com"}
+    changed = {"JwtAudience": "tidemark", "AlarmEmail": "a@example.com"}
     assert parameters(TEXT, told) == parameters(TEXT, {}) | changed
 
 

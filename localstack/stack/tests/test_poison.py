@@ -8,7 +8,6 @@ from contextlib import contextmanager
 
 import pytest
 
-from client import Client
 from stack import Stack, eventually
 
 pytestmark = pytest.mark.points
@@ -41,7 +40,7 @@ def test_poison_becomes_a_dead_letter_and_the_rest_is_stored_once(faulty: Stack)
     }[faulty.store]
     # Of ten messages four came again, and none of the others.
     assert [call["uses"] for call in faulty.calls()[before:]].count([points]) == len(POISON)
-    api = Client(faulty.url)
+    api = faulty.api()
     assert [point["value"] for point in api.points(name)] == list(range(len(POISON)))
     assert len(api.rows("/admin/discards", series=name)) == len(POISON)
 

@@ -40,6 +40,8 @@ def environment(stack: Stack) -> dict[str, str]:
         "TIDEMARK_CATALOG_TABLE": aside(stack, stack.described["CatalogTable"]),
         "TIDEMARK_DISCARDS_TABLE": stack.described["DiscardsTable"],
         "TIDEMARK_HISTORY_TABLE": stack.described["HistoryTable"],
+        "TIDEMARK_KEYS_TABLE": stack.described["KeysTable"],
+        "TIDEMARK_KEY": stack.key,
         "TIDEMARK_QUEUE_URL": queue,
         "TIDEMARK_POINT_STORE": stack.store,
     }

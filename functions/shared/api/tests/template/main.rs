@@ -21,13 +21,14 @@ use tidemark_api::routes::{Function, ROUTES};
 
 /// What a function is told of in its environment, and the parameter of
 /// `infra/roles.yaml` that its role names for it.
-const TOLD: [(&str, &str); 8] = [
+const TOLD: [(&str, &str); 9] = [
     ("TIDEMARK_POINTS_TABLE", "PointsArn"),
     ("TIDEMARK_TIMESTREAM_TABLE", "TimestreamArn"),
     ("TIDEMARK_TIMESTREAM_REPORTS", "ReportsArn"),
     ("TIDEMARK_CATALOG_TABLE", "CatalogArn"),
     ("TIDEMARK_DISCARDS_TABLE", "DiscardsArn"),
     ("TIDEMARK_HISTORY_TABLE", "HistoryArn"),
+    ("TIDEMARK_KEYS_TABLE", "KeysArn"),
     ("TIDEMARK_QUEUE_URL", "QueueArn"),
     ("TIDEMARK_CALCULATION_FUNCTION", "CalculationArn"),
 ];
@@ -70,12 +71,8 @@ fn the_gateway_has_the_routes_of_the_table_and_no_others() {
     let mut found = BTreeSet::new();
     for (id, route) in &routes {
         let properties = &route["Properties"];
-        // A route that forgot it would be open to the world.
-        assert_eq!(
-            properties["AuthorizationType"],
-            json!({"Ref": "Authorization"}),
-            "{id}"
-        );
+        // Callers would have to show two things in one header.
+        assert_eq!(properties["AuthorizationType"], Value::Null, "{id}");
         let target = string(&properties["Target"]["Fn::Sub"]);
         let integration = target
             .strip_prefix("integrations/${")
@@ -104,19 +101,31 @@ fn the_gateway_may_call_what_it_leads_to() {
     assert_eq!(integrated, uris("AWS::Lambda::Permission", "FunctionName"));
 }
 
+/// Nobody is kept out at the gateway, so each function that answers a route with a
+/// scope has to know the keys.
 #[test]
-fn the_api_is_closed_unless_it_is_opened() {
-    let template = read("template.yaml");
-    assert_eq!(
-        template["Parameters"]["OpenToTheWorld"]["Default"],
-        json!("false")
-    );
-    assert_eq!(
-        template["Conditions"]["IsOpen"],
-        json!({"Fn::Equals": [{"Ref": "OpenToTheWorld"}, "true"]})
-    );
-    let given = &template["Resources"]["Api"]["Properties"]["Parameters"]["Authorization"];
-    assert_eq!(*given, json!({"Fn::If": ["IsOpen", "NONE", "AWS_IAM"]}));
+fn who_answers_a_route_with_a_scope_knows_the_keys() {
+    let (template, roles) = (read("template.yaml"), read("infra/roles.yaml"));
+    for (id, function) in functions(&template) {
+        let folder = string(&function["Properties"]["CodeUri"]);
+        let name = folder.strip_prefix("functions/").unwrap();
+        let asks = ROUTES.iter().any(|route| {
+            let operation = route.operation;
+            operation.function().name() == name && operation.scope().is_some()
+        });
+        let told = &function["Properties"]["Environment"]["Variables"]["TIDEMARK_KEYS_TABLE"];
+        assert_eq!(!told.is_null(), asks, "{id}");
+        let of_keys = |statement: &&&Value| statement["Resource"] == json!({"Ref": "KeysArn"});
+        let allowed = document::statements(&roles, id, false);
+        let actions: Vec<&Value> = allowed
+            .iter()
+            .filter(of_keys)
+            .map(|statement| &statement["Action"])
+            .collect();
+        // It reads keys, and makes none.
+        let reads = json!(["dynamodb:GetItem"]);
+        assert_eq!(actions, if asks { vec![&reads] } else { vec![] }, "{id}");
+    }
 }
 
 #[test]

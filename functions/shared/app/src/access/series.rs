@@ -2,16 +2,22 @@
 
 use std::time::Duration;
 
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use tidemark_api::principal::Principal;
 use tidemark_api::problem::Problem;
-use tidemark_core::name::{SeriesKey, SeriesName};
-use tidemark_store::error::{StoreError, causes};
+use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
+use tidemark_store::error::{Result, causes};
 use tidemark_store::port::Catalog;
 use tokio::time::timeout;
 
-/// How long it may take to find out. What is found is a limit and no more: where
-/// the catalog does not answer, points are taken.
-const PATIENCE: Duration = Duration::from_secs(1);
+use crate::failure;
+
+/// How long it may take to count. That is a limit and no more: where the catalog
+/// does not answer, points are taken all the same.
+const PATIENCE: Duration = Duration::from_millis(300);
+/// How many series are looked up at the same time.
+const AT_ONCE: usize = 16;
 /// When to try again: whether there is room then is up to the tenant.
 const RETRY_AFTER: Duration = Duration::from_mins(1);
 
@@ -24,48 +30,65 @@ pub(crate) async fn room(
     catalog: &dyn Catalog,
     by: &Principal,
     names: &[&SeriesName],
-) -> Result<(), Problem> {
+) -> std::result::Result<(), Problem> {
     let Some(limits) = by.limits else {
         return Ok(());
     };
-    let found = timeout(PATIENCE, is_room(catalog, by, names, limits.series)).await;
-    let why = match found {
-        Ok(Ok(true)) => return Ok(()),
-        Ok(Ok(false)) => {
-            let detail = format!(
-                "the points belong to series that are not there yet, and the tenant may have {} in all: delete some",
-                limits.series
-            );
-            return Err(Problem::too_many_requests(detail, RETRY_AFTER));
+    let count = match timeout(PATIENCE, catalog.count(&by.tenant, "")).await {
+        Ok(Ok(count)) => count,
+        Ok(Err(error)) => {
+            tracing::warn!(error = causes(&error), "series were not counted");
+            return Ok(());
         }
-        Ok(Err(error)) => causes(&error),
-        Err(_) => format!("it took longer than {PATIENCE:?}"),
+        Err(_) => {
+            tracing::warn!("series were not counted within {PATIENCE:?}");
+            return Ok(());
+        }
     };
-    tracing::warn!("series were not counted: {why}");
-    Ok(())
+    let room = limits.series.saturating_sub(count);
+    if names.len() as u64 <= room {
+        return Ok(());
+    }
+    let fits = fits(catalog, by, names, room).await;
+    if fits.map_err(|error| failure::problem(&error))? {
+        return Ok(());
+    }
+    let most = limits.series;
+    let detail = format!(
+        "the points belong to series that are not there yet, and the tenant may have {most} in all: delete some"
+    );
+    Err(Problem::too_many_requests(detail, RETRY_AFTER))
 }
 
-async fn is_room(
+/// Whether so many of the series at the most are not there.
+async fn fits(
     catalog: &dyn Catalog,
     by: &Principal,
     names: &[&SeriesName],
-    most: u64,
-) -> Result<bool, StoreError> {
-    let mut room = most.saturating_sub(catalog.count(&by.tenant, "").await?);
-    if names.len() as u64 <= room {
-        return Ok(true);
-    }
-    for name in names {
-        let series = SeriesKey {
-            tenant: by.tenant.clone(),
-            name: (*name).clone(),
-        };
-        if catalog.get(&series).await?.is_none() {
-            let Some(left) = room.checked_sub(1) else {
-                return Ok(false);
-            };
-            room = left;
+    room: u64,
+) -> Result<bool> {
+    let mut left = room;
+    for names in names.chunks(AT_ONCE) {
+        let mut asked = FuturesUnordered::new();
+        for name in names {
+            asked.push(is_new(catalog, &by.tenant, name));
+        }
+        while let Some(is_new) = asked.next().await {
+            if is_new? {
+                match left.checked_sub(1) {
+                    Some(less) => left = less,
+                    None => return Ok(false),
+                }
+            }
         }
     }
     Ok(true)
+}
+
+async fn is_new(catalog: &dyn Catalog, tenant: &Tenant, name: &SeriesName) -> Result<bool> {
+    let series = SeriesKey {
+        tenant: tenant.clone(),
+        name: name.clone(),
+    };
+    Ok(catalog.get(&series).await?.is_none())
 }
