@@ -6,10 +6,14 @@ import os
 import re
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from access import Keys
 from client import IS_DEPLOYED, Client
+from guarded import ORIGIN, Guarded
+from issuer import AUDIENCE, Issuer, serving
 from process import Tidemark
 
 
@@ -27,6 +31,33 @@ def tidemark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tidemark | No
 def api(tidemark: Tidemark | None) -> Client:
     """Asks what is tested."""
     return Client(tidemark.url if tidemark else os.environ["TIDEMARK_URL"])
+
+
+@pytest.fixture(scope="session")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    """One that wants to know who asks: a process that tells all that it can, or the deployment."""
+    if IS_DEPLOYED:
+        issuer = Issuer.read(Path(os.environ["TIDEMARK_STACK_FOLDER"]))
+        yield Guarded(os.environ["TIDEMARK_URL"], Keys.deployed(), issuer)
+        return
+    folder = tmp_path_factory.mktemp("guarded")
+    with (
+        serving(folder) as issuer,
+        Tidemark(
+            folder,
+            TIDEMARK_AUTH="on",
+            TIDEMARK_LOG="debug",
+            TIDEMARK_JWT_ISSUER=issuer.url,
+            TIDEMARK_JWT_AUDIENCE=AUDIENCE,
+            TIDEMARK_CORS_ORIGINS=ORIGIN,
+        ) as process,
+    ):
+        yield Guarded(process.url, Keys.of_data(process.data), issuer)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What looks through the logs comes after all that writes them."""
+    items.sort(key=lambda item: item.path.name == "test_secrets.py")
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ def run(url: str, folder: Path, *options: str, key: str) -> None:
         "--request-timeout=20",
         "--continue-on-failure",
         "--no-color",
-        f"--header=X-Api-Key: {key}",
+        f"--header=Authorization: Bearer {key}",
         *options,
     ]
     done = subprocess.run(

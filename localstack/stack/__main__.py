@@ -172,7 +172,7 @@ async def run_all(place: Place, options: argparse.Namespace) -> None:
         print(f"Tidemark listens on {address}, its AWS on {place.emulator}")
         print(f"The tenant {tenant} may do everything with the key of this stack:")
         print(f"  export TIDEMARK_KEY={key}")
-        print(f"  curl {address}/api -H \"X-Api-Key: $TIDEMARK_KEY\"", flush=True)
+        print(f'  curl {address}/api -H "X-Api-Key: $TIDEMARK_KEY"', flush=True)
         await watch(*programs)
 
 

@@ -16,6 +16,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import timestream
+from guarded import ORIGIN
+from issuer import AUDIENCE, serving
 from place import CREDENTIALS, LOOPBACK, REGION, free_port
 from process import MIXED, options
 from running import Program
@@ -102,7 +104,17 @@ def main() -> int:
     # So that the stack is taken down.
     signal.signal(signal.SIGTERM, leave)
     folder, command = Path(sys.argv[1]).resolve(), sys.argv[2:]
-    with Stack(folder, data_server=options(MIXED)) as stack, beside_timestream(stack) as tables:
+    with (
+        serving(folder) as issuer,
+        Stack(
+            folder,
+            data_server=options(MIXED),
+            JwtIssuer=issuer.url,
+            JwtAudience=AUDIENCE,
+            CorsOrigins=ORIGIN,
+        ) as stack,
+        beside_timestream(stack) as tables,
+    ):
         # In a group of its own, so that all that it starts is found.
         told = os.environ | environment(stack) | tables
         process = subprocess.Popen(command, env=told, start_new_session=True)

@@ -1,0 +1,35 @@
+"""A Tidemark that wants to know who asks."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from access import SCOPES, Keys
+from client import Client
+from issuer import Issuer
+
+#: The origin whose pages may ask.
+ORIGIN = "https://charts.example.org"
+
+
+@dataclass
+class Guarded:
+    """It, and how its keys are made and its tokens signed."""
+
+    url: str
+    keys: Keys
+    issuer: Issuer
+
+    def client(self, tenant: str, scopes: str = SCOPES, **limits: int) -> Client:
+        """One with a new key of a tenant."""
+        return Client(self.url, self.keys.make(tenant, scopes, **limits))
+
+    def shows(self, token: str) -> Client:
+        """One that shows a token, or nothing if it is empty."""
+        return Client(self.url, token)
+
+
+def new_tenant(name: str) -> str:
+    """A tenant that nobody else uses."""
+    return f"{name}-{uuid.uuid4().hex[:10]}"

@@ -1,0 +1,231 @@
+"""Who may ask what: every route, with every kind of credential."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import httpx
+import pytest
+
+from access import secret
+from client import Client, Json, eventually, only
+from guarded import Guarded, new_tenant
+
+#: Of the owner alone: in points, and in what was discarded.
+TAG = secret("tag-of-the-owner")
+PAYLOAD = secret("payload-of-the-owner")
+SERIES = "meter"
+POINTS = [{"name": SERIES, "t": t, "v": 7.25, "tags": [TAG]} for t in range(3)]
+WRONG = {"name": SERIES, "t": 9, "v": PAYLOAD}
+METERS = {"muid": "m", "measurement": "energy"}
+METER = {
+    "measurement": "energy",
+    "timestamp": "2023-02-01T00:00:00.000Z",
+    "tags": {"muid": "m", "quality": "measured"},
+    "0100011D00FF": 0.5,
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A route, what it wants, and a request of it."""
+
+    operation: str
+    method: str
+    path: str
+    scope: str | None
+    #: What the owner is answered.
+    own: int
+    #: What another tenant is answered, who has all scopes.
+    other: int
+    query: dict[str, Json] = field(default_factory=dict)
+    body: Json = None
+
+
+ROWS = [
+    Row("postPoints", "POST", "/api", "write", 201, 201, body=POINTS),
+    Row("listSeries", "GET", "/api", "read", 200, 200),
+    Row("getStats", "GET", "/api/{name}", "read", 200, 404),
+    Row("getPoints", "GET", "/api/{name}/points", "read", 200, 404),
+    Row("getBuckets", "GET", "/api/{name}/buckets", "read", 200, 404, {"every": "1d"}),
+    # A range with nothing in it.
+    Row("deleteSeries", "DELETE", "/api/{name}", "write", 204, 404, {"from": 50, "to": 60}),
+    Row("postMeasurements", "POST", "/meterdata/measurement", "write", 201, 201, body=[METER]),
+    Row("getMeasurements", "GET", "/meterdata/measurement", "read", 200, 200, METERS),
+    Row("getHistory", "GET", "/history", "read", 200, 200),
+    Row("listDiscards", "GET", "/admin/discards", "admin", 200, 200),
+    Row("summarizeDiscards", "GET", "/admin/discards/summary", "admin", 200, 200),
+    # What is wrong with it stays wrong.
+    Row("replayDiscard", "POST", "/admin/discards/{id}/replay", "admin", 422, 404),
+    Row("getHealth", "GET", "/health", None, 200, 200),
+    Row("getOpenapi", "GET", "/openapi.json", None, 200, 200),
+    Row("getDocs", "GET", "/docs", None, 200, 200),
+]
+WHO = ["nobody", "reader", "writer", "administrator", "other", "expired", "revoked", "malformed"]
+SCOPE = {"reader": "read", "writer": "write", "administrator": "admin"}
+
+UNAUTHENTICATED = {
+    "type": "/docs#unauthenticated",
+    "title": "Credentials are missing or wrong",
+    "status": 401,
+    "detail": "send one valid API key or token: `Authorization: Bearer <key or token>`, or "
+    "`X-Api-Key: <key>`",
+}
+
+
+def forbidden(scope: str) -> dict[str, Json]:
+    return {
+        "type": "/docs#forbidden",
+        "title": "The credentials do not suffice",
+        "status": 403,
+        "detail": f"this needs the scope `{scope}`, which the credentials do not have",
+    }
+
+
+@dataclass
+class World:
+    """What the owner has, and everybody's clients."""
+
+    owner: Client
+    clients: dict[str, Client]
+    discard: str
+    state: Json
+
+    def ask(self, row: Row, who: str) -> httpx.Response:
+        path = row.path.replace("{name}", SERIES).replace("{id}", self.discard)
+        body = row.body
+        if who == "other" and row.operation == "postPoints":
+            # Else there would be a series of this name, of its own.
+            body = [{"name": "others", "t": 1, "v": 1}]
+        query = row.query or None
+        return self.clients[who].request(row.method, path, params=query, json=body)
+
+
+def state_of(owner: Client) -> Json:
+    """All that could have been changed."""
+    return {
+        "series": [series["name"] for series in owner.json("/api")["series"]],
+        "points": owner.points(SERIES),
+        "stats": owner.json(f"/api/{SERIES}", stats="all"),
+        "discards": owner.rows("/admin/discards"),
+        "summary": owner.json("/admin/discards/summary"),
+        "meters": owner.json("/meterdata/measurement", **METERS),
+    }
+
+
+@pytest.fixture(scope="module")
+def world(guarded: Guarded) -> World:
+    tenant, keys = new_tenant("owner"), guarded.keys
+    # It ends while the rest is made.
+    end = datetime.now(UTC) + timedelta(seconds=4)
+    expired = keys.make(tenant, expires=end.isoformat())
+    shown = {who: keys.make(tenant, scope) for who, scope in SCOPE.items()}
+    shown |= {"nobody": "", "malformed": secret("tm_" + "x" * 43), "expired": expired}
+    shown["other"] = keys.make(new_tenant("other"))
+    shown["revoked"] = keys.make(tenant)
+    keys.revoke(shown["revoked"])
+    owner = guarded.client(tenant)
+    owner.post([*POINTS, WRONG])
+    owner.post([METER], path="/meterdata/measurement")
+
+    def is_there() -> Json:
+        assert len(owner.points(SERIES)) == 3
+        assert owner.json("/meterdata/measurement", **METERS)["data"]
+        assert owner.json("/api")["count"] == 2
+        return only(owner.rows("/admin/discards"))
+
+    discard = eventually(is_there)
+    assert PAYLOAD in discard["payload"]
+    while datetime.now(UTC) <= end:
+        time.sleep(0.1)
+    clients = {who: guarded.shows(key) for who, key in shown.items()}
+    return World(owner, clients, discard["id"], state_of(owner))
+
+
+def test_every_route_has_a_row(guarded: Guarded) -> None:
+    document = guarded.shows("").json("/openapi.json")
+    documented = {
+        (operation["operationId"], method.upper(), path, scope_of(operation))
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+    assert {(row.operation, row.method, row.path, row.scope) for row in ROWS} == documented
+
+
+def scope_of(operation: Json) -> str | None:
+    """The one scope that an operation wants, by whichever scheme."""
+    wanted = {scope for way in operation.get("security", []) for s in way.values() for scope in s}
+    assert len(wanted) <= 1, operation
+    return next(iter(wanted), None)
+
+
+@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.operation)
+def test_who_may_ask(world: World, row: Row, who: str) -> None:
+    response = world.ask(row, who)
+    if row.scope is None:
+        expected: Any = row.own
+    elif who == "other":
+        expected = row.other
+    elif who in SCOPE:
+        expected = row.own if SCOPE[who] == row.scope else forbidden(row.scope)
+    else:
+        expected = UNAUTHENTICATED
+    check(response, row, who, expected)
+    if response.status_code >= 400 or who == "other":
+        # Nothing leaks, and nothing is changed.
+        told = f"{response.text} {dict(response.headers)}"
+        assert TAG not in told
+        assert PAYLOAD not in told
+        assert "7.25" not in told
+        if row.method != "GET":
+            eventually(partial(check_state, world))
+
+
+def check(response: httpx.Response, row: Row, who: str, expected: Any) -> None:
+    """An answer is what it should be: a status, or a problem to the last word."""
+    challenge = response.headers.get("www-authenticate")
+    if isinstance(expected, int):
+        assert response.status_code == expected, response.text
+        assert challenge is None
+    else:
+        assert response.json() == expected
+        assert response.status_code == expected["status"]
+        if expected["status"] == 401:
+            wrong = "" if who == "nobody" else ', error="invalid_token"'
+            assert challenge == f'Bearer realm="tidemark"{wrong}'
+    stored = response.headers.get("cache-control")
+    assert stored == "no-store" if row.scope else stored != "no-store"
+    assert response.headers["x-content-type-options"] == "nosniff"
+
+
+def check_state(world: World) -> None:
+    assert state_of(world.owner) == world.state
+
+
+def test_a_key_may_be_sent_in_a_header_of_its_own(world: World) -> None:
+    key = world.clients["reader"].key
+    anyone = Client(world.owner.url, "")
+    for header in ({"x-api-key": key}, {"authorization": f"bearer {key}"}):
+        assert anyone.request("GET", "/api", headers=header).status_code == 200
+    both = {"x-api-key": key, "authorization": f"Bearer {key}"}
+    basic = {"authorization": f"Basic {key}"}
+    for header in (both, basic):
+        assert anyone.request("GET", "/api", headers=header).json() == UNAUTHENTICATED
+
+
+def test_a_key_that_is_in_use_is_refused_within_a_minute_of_being_revoked(guarded: Guarded) -> None:
+    client = guarded.client(new_tenant("revoked"))
+    for path in ("/api", "/admin/discards"):
+        assert client.get(path).status_code == 200
+    guarded.keys.revoke(client.key or "")
+    revoked = time.monotonic()
+    statuses: dict[str, int] = {}
+    while set(statuses.values()) != {401} and time.monotonic() < revoked + 65:
+        statuses = {path: client.get(path).status_code for path in ("/api", "/admin/discards")}
+        time.sleep(1)
+    assert set(statuses.values()) == {401}, statuses

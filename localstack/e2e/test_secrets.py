@@ -1,0 +1,53 @@
+"""No key, token or payload is in any log of the whole run. This module runs last."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from access import SECRETS
+from client import IS_DEPLOYED, eventually
+from guarded import Guarded, new_tenant
+from process import LOGS
+
+
+def logs() -> Iterator[tuple[str, str]]:
+    """Every log, and what it is called."""
+    if IS_DEPLOYED:
+        for path in Path(os.environ["TIDEMARK_STACK_FOLDER"]).glob("*.log"):
+            yield path.name, path.read_text(errors="replace")
+        yield from of_functions()
+    for path in LOGS:
+        if path.exists():
+            yield str(path), path.read_text(errors="replace")
+
+
+def of_functions() -> Iterator[tuple[str, str]]:
+    """What the functions logged, as the emulator keeps it."""
+    import boto3
+
+    client = boto3.client("logs", endpoint_url=os.environ["AWS_ENDPOINT_URL"])
+    for group in client.get_paginator("describe_log_groups").paginate():
+        for name in (group["logGroupName"] for group in group["logGroups"]):
+            pages = client.get_paginator("filter_log_events").paginate(logGroupName=name)
+            messages = [event["message"] for page in pages for event in page["events"]]
+            yield name, "\n".join(messages)
+
+
+def test_no_log_has_a_secret(guarded: Guarded) -> None:
+    # In a place where it may be: the path of a request.
+    allowed = f"canary-{uuid.uuid4().hex}"
+    client = guarded.client(new_tenant("canary"))
+    assert client.get(f"/api/{allowed}").status_code == 404
+
+    def is_logged() -> list[tuple[str, str]]:
+        all_logs = list(logs())
+        assert any(allowed in text for _, text in all_logs), [name for name, _ in all_logs]
+        return all_logs
+
+    found = eventually(is_logged, 20)
+    assert len(SECRETS) > (5 if len(LOGS) else 1)
+    leaked = [(name, text[:8]) for name, log in found for text in SECRETS if text in log]
+    assert leaked == []
