@@ -5,16 +5,17 @@ does nothing; and how large its program and its package are. It fails where eith
         [FUNCTION ...]
 
 Each function is started by a runtime API on this machine, handed one event, and stopped. The event
-has it ask AWS for what it asks AWS for, but `openapi` for nothing, and `fetcher` the data server
-alone, which has nothing. Both are a server in this process that answers at once, over plain HTTP:
-what the network and TLS take on AWS comes on top, for every function that asks; with Timestream,
-where there is no endpoint to be told, so does asking for one.
+has it ask AWS for what it asks AWS for, the caller's key first of all; but `openapi` for nothing,
+and `fetcher` the data server alone, which has nothing. Both are a server in this process that
+answers at once, over plain HTTP: what the network and TLS take on AWS comes on top, for every
+function that asks; with Timestream, where there is no endpoint to be told, so does asking for one.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
 import io
 import json
 import os
@@ -51,6 +52,19 @@ JOB = {
 }
 
 
+#: Who asks, and what DynamoDB has of the key.
+KEY = f"tm_{'A' * 43}"
+HASH = hashlib.sha256(KEY.encode()).hexdigest()
+ITEM = {
+    "id": HASH[:16],
+    "hash": HASH,
+    "tenant": "local",
+    "scopes": "read write admin",
+    "name": "",
+    "created": "2026-01-01T00:00:00.000000000Z",
+}
+
+
 def asked(method: str, path: str, body: str = "") -> dict[str, Any]:
     """A request as the gateway hands it on."""
     http = {
@@ -65,7 +79,7 @@ def asked(method: str, path: str, body: str = "") -> dict[str, Any]:
         "routeKey": f"{method} {path}",
         "rawPath": path,
         "rawQueryString": "",
-        "headers": {"host": "localhost", "content-type": "application/json"},
+        "headers": {"host": "localhost", "content-type": "application/json", "x-api-key": KEY},
         "requestContext": {
             "accountId": "0",
             "apiId": "a",
@@ -105,13 +119,19 @@ class Runtime:
     def __init__(self, event: dict[str, Any]) -> None:
         self.event = json.dumps(event).encode()
         self.is_handed_out = False
+        self.is_key_told = False
         #: Done, with the time, once the function has answered.
         self.answered: asyncio.Future[float] = asyncio.get_running_loop().create_future()
 
     def answer(self, head: bytes) -> bytes:
         """Answers a request; with nothing, it waits."""
         if head.startswith(b"POST / "):
-            return ANSWERS.get(header(head, b"x-amz-target").partition(b".")[0], EMPTY_ANSWER)
+            target = header(head, b"x-amz-target")
+            if target.endswith(b".GetItem") and not self.is_key_told:
+                # What is asked first is who asks.
+                self.is_key_told = True
+                return KEY_ANSWER
+            return ANSWERS.get(target.partition(b".")[0], EMPTY_ANSWER)
         method, path, _ = head.split(b" ", 2)
         if path.endswith(b"/invocation/next"):
             if self.is_handed_out:
@@ -182,6 +202,9 @@ def http(body: bytes, status: str = "200 OK", **headers: str) -> bytes:
 
 #: What services answer: that all is done, and nothing there.
 EMPTY_ANSWER = http(b"{}")
+KEY_ANSWER = http(
+    json.dumps({"Item": {name: {"S": value} for name, value in ITEM.items()}}).encode()
+)
 ANSWERS = {
     b"AmazonSQS": http(b'{"Successful":[],"Failed":[]}'),
     b"Timestream_20181101": http(b'{"QueryId":"q","ColumnInfo":[],"Rows":[]}'),
@@ -195,7 +218,8 @@ async def start(program: Path, event: dict[str, Any], store: str) -> float:
     server = await loop.create_server(lambda: Connection(runtime), "127.0.0.1", 0)
     address = "{}:{}".format(*server.sockets[0].getsockname())
     tables = {
-        f"TIDEMARK_{name}_TABLE": "t" for name in ("POINTS", "CATALOG", "DISCARDS", "HISTORY")
+        f"TIDEMARK_{name}_TABLE": "t"
+        for name in ("POINTS", "CATALOG", "DISCARDS", "HISTORY", "KEYS")
     }
     environment = {
         "PATH": os.environ["PATH"],

@@ -28,7 +28,11 @@ def of_functions() -> Iterator[tuple[str, str]]:
     """What the functions logged, as the emulator keeps it."""
     import boto3
 
-    client = boto3.client("logs", endpoint_url=os.environ["AWS_ENDPOINT_URL"])
+    client = boto3.client(
+        "logs",
+        endpoint_url=os.environ["AWS_ENDPOINT_URL"],
+        region_name=os.environ["AWS_REGION"],
+    )
     for group in client.get_paginator("describe_log_groups").paginate():
         for name in (group["logGroupName"] for group in group["logGroups"]):
             pages = client.get_paginator("filter_log_events").paginate(logGroupName=name)

@@ -58,7 +58,8 @@ def measured(stack: Stack, points: int, together: int) -> Bill:
     gateway = urlsplit(stack.url)
     connection = HTTPConnection(gateway.hostname or "", gateway.port)
     for body in batches(points, together):
-        connection.request("POST", "/api", body, {"content-type": "application/json"})
+        headers = {"content-type": "application/json", "x-api-key": stack.key}
+        connection.request("POST", "/api", body, headers)
         answer = connection.getresponse()
         told = answer.read()
         assert answer.status == 201, told

@@ -15,8 +15,8 @@ LOCALSTACK = REPOSITORY / "localstack"
 FUNCTIONS = {
     event: function
     for function, event in re.findall(
-        r"^cargo lambda invoke (\w+) .* --data-file localstack/events/(\S+)\.json$",
-        (LOCALSTACK / "README.md").read_text(),
+        r"^cargo lambda invoke (\w+) .*localstack/events/(\S+)\.json",
+        (LOCALSTACK / "README.md").read_text().replace("\\\n", ""),
         re.MULTILINE,
     )
 }
@@ -25,7 +25,7 @@ FUNCTIONS = {
 def invoked(stack: Stack, event: str) -> Any:
     """What its function answers to an event."""
     name = stack.described[f"{FUNCTIONS[event].capitalize()}Function"]
-    payload = (LOCALSTACK / f"events/{event}.json").read_bytes()
+    payload = (LOCALSTACK / f"events/{event}.json").read_text().replace("tm_", stack.key)
     answer = stack.client("lambda").invoke(FunctionName=name, Payload=payload)
     told = answer["Payload"].read()
     assert "FunctionError" not in answer, told

@@ -1,4 +1,4 @@
-//! The documents of an OIDC issuer (OpenID Connect Discovery 1.0; RFC 7517).
+//! The documents of an OIDC issuer (`OpenID` Connect Discovery 1.0; RFC 7517).
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ const MODULUS: usize = 342;
 pub(super) struct Key {
     pub(super) id: Option<String>,
     pub(super) algorithm: Algorithm,
-    pub(super) key: DecodingKey,
+    pub(super) verifier: DecodingKey,
 }
 
 /// Who publishes the keys.
@@ -129,6 +129,6 @@ fn usable(jwk: &Jwk) -> Option<Key> {
     Some(Key {
         id: common.key_id.clone(),
         algorithm,
-        key: DecodingKey::from_jwk(jwk).ok()?,
+        verifier: DecodingKey::from_jwk(jwk).ok()?,
     })
 }

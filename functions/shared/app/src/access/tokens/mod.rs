@@ -73,7 +73,7 @@ impl Tokens {
         wanted.set_issuer(&[&self.settings.issuer]);
         wanted.set_audience(&[&self.settings.audience]);
         wanted.set_required_spec_claims(&["exp", "iss", "aud"]);
-        let read = decode::<Claims>(token, &key.key, &wanted);
+        let read = decode::<Claims>(token, &key.verifier, &wanted);
         let claims = read.map_err(|error| refused(reason(error.kind())))?.claims;
         claims::principal(claims, &self.settings).map_err(refused)
     }
