@@ -202,7 +202,9 @@ mod tests {
             // Nobody need show anything here.
             ("tm_other", "GET", "/health", StatusCode::NOT_FOUND),
         ] {
-            let response = ask_with(key, method, target, MAX_BODY + 1).await;
+            // Before anybody looks at what they send.
+            let body = if target == "/health" { 0 } else { MAX_BODY + 1 };
+            let response = ask_with(key, method, target, body).await;
             assert_eq!(response.status(), status, "{key} {method} {target}");
             assert_eq!(
                 response.headers()[header::X_CONTENT_TYPE_OPTIONS],
