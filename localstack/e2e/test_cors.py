@@ -44,9 +44,20 @@ def test_pages_of_the_origin_see_answers(guarded: Guarded) -> None:
 
 
 @pytest.mark.usefixtures("needs_own_process")
+def test_where_nobody_shows_who_he_is_others_pages_may_not_ask(api: Client, name: str) -> None:
+    # As a page sends what needs no asking first; and as one whose name leads here.
+    body = f'[{{"name": "{name}", "t": 1, "v": 1}}]'
+    for headers in ({"origin": "https://evil.example.net"}, {"host": "evil.example.net"}):
+        refused = api.request("POST", "/api", content=body, headers=headers)
+        assert (refused.status_code, refused.json()["type"]) == (403, "/docs#forbidden")
+        assert api.request("GET", "/api", headers=headers).status_code == 403
+    assert api.get(f"/api/{name}").status_code == 404
+
+
+@pytest.mark.usefixtures("needs_own_process")
 def test_no_origin_is_named_by_default(api: Client) -> None:
     assert asked(api, ORIGIN).status_code == 405
-    answer = api.request("GET", "/api", headers={"origin": ORIGIN})
+    answer = api.request("GET", "/health", headers={"origin": ORIGIN})
     assert "access-control-allow-origin" not in answer.headers
 
 

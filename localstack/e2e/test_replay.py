@@ -21,6 +21,8 @@ class Archive:
 
     api: Client
     discards: list[Json]
+    #: What a process of our own logs.
+    log: Path | None = None
 
     def take(self, *reasons: str) -> Json:
         """One that has exactly these reasons."""
@@ -77,7 +79,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
         Tidemark(tmp_path_factory.mktemp("replaying"), source=source.url) as process,
     ):
         api = Client(process.url)
-        yield Archive(api, drain(api, source.served, 400, 60).discards)
+        yield Archive(api, drain(api, source.served, 400, 60).discards, process.log)
 
 
 def test_a_waived_reason_lets_the_point_in_and_the_discard_stays_marked(archive: Archive) -> None:
@@ -88,6 +90,9 @@ def test_a_waived_reason_lets_the_point_in_and_the_discard_stays_marked(archive:
     marked = archive.read_replayed(discard)
     assert nanos(marked["replayed"]) > nanos(discard["received"])
     assert marked | {"replayed": None} == discard
+    if archive.log:
+        line = f'act="discard_replayed" who="anyone" tenant="local" discard={discard["id"]}'
+        assert line in archive.log.read_text()
 
 
 def test_replaying_twice_is_a_conflict(archive: Archive) -> None:

@@ -262,6 +262,14 @@ impl Problem {
         )
     }
 
+    /// 403: a page that a browser on this machine has open.
+    pub fn foreign_page() -> Self {
+        Self::new(
+            Kind::Forbidden,
+            "where nobody shows who is asking, only this machine may: ask at a loopback address, and from no page of another origin but those in TIDEMARK_CORS_ORIGINS",
+        )
+    }
+
     /// 404: no route.
     pub fn not_found() -> Self {
         Self::new(Kind::NotFound, "`/docs` lists the paths that there are")

@@ -65,6 +65,11 @@ impl Cors {
         self.0.contains(origin).then_some(origin)
     }
 
+    /// Whether a request comes from a page that may ask.
+    pub(super) fn admits(&self, headers: &HeaderMap) -> bool {
+        self.admitted(headers).is_some()
+    }
+
     /// The answer to a browser that asks whether a page may ask; None where nobody
     /// does, or the page may not.
     pub(super) fn preflight(

@@ -11,7 +11,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, Method, Response};
 
-use super::{Cors, Credential};
+use super::{Cors, Credential, origin};
 use crate::principal::Principal;
 use crate::problem::Problem;
 use crate::routes::Match;
@@ -24,6 +24,12 @@ const RETRY_AFTER: u32 = 1;
 pub trait Guard: Send + Sync {
     /// Who shows this, if that is true; it counts as a request of theirs.
     async fn admit(&self, shown: Option<Credential<'_>>) -> Result<Principal, Refusal>;
+
+    /// Whether nobody need show anything, so that it counts where a request comes
+    /// from.
+    fn lets_in_anyone(&self) -> bool {
+        false
+    }
 }
 
 /// Why somebody is not let in. What is said here is for the log.
@@ -51,13 +57,17 @@ impl Gate {
     }
 
     /// Who asks, if they may ask this: 401 if they do not show who they are, 403 if
-    /// the route wants a scope that they do not have, 429 if they ask too much, 503
+    /// the route wants a scope that they do not have (or if nobody need show anything,
+    /// and they are a page of somebody else's), 429 if they ask too much, 503
     /// if that cannot be told now. A route that wants no scope is open to anyone,
     /// whatever they show.
     pub async fn admit(&self, route: &Match, headers: &HeaderMap) -> Result<Principal, Problem> {
         let Some(scope) = route.route.operation.scope() else {
             return Ok(Principal::anyone());
         };
+        if self.guard.lets_in_anyone() && !origin::is_local(headers) && !self.cors.admits(headers) {
+            return Err(Problem::foreign_page());
+        }
         let shown = Credential::read(headers);
         let (shows, admitted) = match shown {
             Ok(shown) => (shown.is_some(), self.guard.admit(shown).await),

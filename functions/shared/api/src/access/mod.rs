@@ -5,6 +5,7 @@
 mod cors;
 mod credential;
 mod gate;
+mod origin;
 
 pub use cors::{Cors, NoOrigin};
 pub use credential::Credential;

@@ -1,8 +1,7 @@
-use std::num::NonZeroU32;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
-use http::header::{CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{CACHE_CONTROL, ORIGIN, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use tidemark_api::access::Credential;
 use tidemark_api::principal::Scope;
@@ -10,13 +9,13 @@ use tidemark_api::problem::Problem;
 use tidemark_api::routes;
 use tidemark_core::access::{Limits, Overrides};
 use tidemark_core::key::{ApiKey, KeyId, Secret};
-use tidemark_core::name::{SeriesName, Tenant};
+use tidemark_core::name::Tenant;
 use tidemark_core::time::Timestamp;
-use tidemark_store::embedded::Embedded;
 use tidemark_store::error::{Kind, Result as Stored, StoreError};
-use tidemark_store::port::Catalog;
 
 use super::*;
+
+mod limits;
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -251,113 +250,6 @@ async fn the_whole_hash_counts() {
 }
 
 #[tokio::test]
-async fn requests_are_counted_by_tenant() {
-    let overrides = Overrides {
-        requests_per_second: NonZeroU32::new(1),
-        ..Overrides::default()
-    };
-    let world = World::new(overrides);
-    let key = secret();
-    let mut refused = None;
-    for _ in 0..20 {
-        if let Err(problem) = world.ask(Method::GET, "/api", Some(key.reveal())).await {
-            refused = Some(Response::<bytes::Bytes>::from(problem));
-            break;
-        }
-    }
-    let refused = refused.unwrap();
-    assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
-    assert_eq!(refused.headers()[RETRY_AFTER], "1");
-    let other = Principal {
-        tenant: Tenant::new("other").unwrap(),
-        ..by(overrides)
-    };
-    assert_eq!(world.access.limiter.request(&other), Ok(()));
-}
-
-fn by(overrides: Overrides) -> Principal {
-    Principal {
-        limits: Some(overrides.limits()),
-        ..Principal::local()
-    }
-}
-
-#[test]
-fn points_are_counted_by_tenant() {
-    let limiter = Limiter::default();
-    let slow = by(Overrides {
-        points_per_second: NonZeroU32::new(10),
-        ..Overrides::default()
-    });
-    // Ten seconds' worth.
-    assert_eq!(limiter.body(&slow), Ok(()));
-    assert_eq!(limiter.points(&slow, 100), Ok(()));
-    let refused = limiter.points(&slow, 90).unwrap_err();
-    assert_eq!(refused.kind().status(), StatusCode::TOO_MANY_REQUESTS);
-    let never = limiter.points(&slow, 101).unwrap_err();
-    assert_eq!(never.kind().status(), StatusCode::PAYLOAD_TOO_LARGE);
-    assert!(
-        never
-            .detail()
-            .starts_with("101 points are more than the 100")
-    );
-    // Others, and the same with another limit, have buckets of their own.
-    let other = Principal {
-        tenant: Tenant::new("other").unwrap(),
-        ..slow.clone()
-    };
-    assert_eq!(limiter.points(&other, 100), Ok(()));
-    assert_eq!(limiter.points(&by(Overrides::default()), 100), Ok(()));
-    // Nobody counts what this machine alone sends.
-    let all = usize::MAX;
-    assert_eq!(limiter.points(&Principal::local(), all), Ok(()));
-}
-
-#[tokio::test]
-async fn series_are_counted_by_tenant() {
-    let folder = tempfile::tempdir().unwrap();
-    let catalog = Embedded::open(folder.path()).unwrap();
-    let few = by(Overrides {
-        series: Some(3),
-        ..Overrides::default()
-    });
-    let names: Vec<SeriesName> = ["a", "b", "c", "d", "e"]
-        .map(|name| SeriesName::new(name).unwrap())
-        .into();
-    let names: Vec<&SeriesName> = names.iter().collect();
-    let is_room = async |names: &[&SeriesName]| room(&catalog, &few, names).await.is_ok();
-    assert!(is_room(&names[..3]).await);
-    assert!(!is_room(&names[..4]).await);
-    catalog
-        .register(&few.tenant, &names[..2], at(1))
-        .await
-        .unwrap();
-    for (asked, expected) in [
-        (&names[..3], true),
-        (&names[1..3], true),
-        (&names[2..4], false),
-        (&names[..4], false),
-    ] {
-        assert_eq!(is_room(asked).await, expected, "{asked:?}");
-    }
-    catalog
-        .register(&few.tenant, &names[..3], at(1))
-        .await
-        .unwrap();
-    assert!(is_room(&names[..3]).await && !is_room(&names[3..4]).await);
-    let refused = room(&catalog, &few, &names[3..]).await.unwrap_err();
-    assert_eq!(refused.kind().status(), StatusCode::TOO_MANY_REQUESTS);
-    // What is deleted makes room.
-    let gone = tidemark_core::name::SeriesKey {
-        tenant: few.tenant.clone(),
-        name: names[0].clone(),
-    };
-    catalog.delete(&gone, at(2)).await.unwrap();
-    assert!(is_room(&names[1..4]).await);
-    assert!(room(&catalog, &Principal::local(), &names).await.is_ok());
-}
-
-#[tokio::test]
 async fn what_is_private_is_kept_nowhere_on_the_way() {
     let world = World::new(Overrides::default());
     for route in &routes::ROUTES {
@@ -375,15 +267,23 @@ async fn what_is_private_is_kept_nowhere_on_the_way() {
 }
 
 #[tokio::test]
-async fn one_machine_lets_anyone_in_and_a_public_gate_nobody() {
+async fn one_machine_lets_its_own_programs_in_and_a_public_gate_nobody() {
     let open = Access::open(Settings::default()).gate;
     let public = Access::public(Settings::default());
     let headers = HeaderMap::new();
+    let foreign = HeaderMap::from_iter([(ORIGIN, HeaderValue::from_static("https://evil.net"))]);
+    let named = Settings {
+        cors: "https://evil.net".parse().unwrap(),
+        ..Settings::default()
+    };
+    let named = Access::open(named).gate;
     for route in &routes::ROUTES {
         let path = route.path.replace("{name}", "a").replace("{id}", "b");
         let found = routes::find(&route.method, &path).unwrap();
         assert!(open.admit(&found, &headers).await.is_ok(), "{path}");
         let is_public = route.operation.scope().is_none();
+        assert_eq!(open.admit(&found, &foreign).await.is_ok(), is_public);
+        assert!(named.admit(&found, &foreign).await.is_ok());
         assert_eq!(
             public.admit(&found, &headers).await.is_ok(),
             is_public,
