@@ -20,6 +20,7 @@ mod keys;
 const ISSUER: &str = "https://login.example.org/";
 const SECOND: i64 = 1_000_000_000;
 const RSA: &[u8] = include_bytes!("tests/rsa.pem");
+const RSA_PUBLIC: &[u8] = include_bytes!("tests/rsa-public.pem");
 const OTHER_RSA: &[u8] = include_bytes!("tests/other-rsa.pem");
 const EC: &[u8] = include_bytes!("tests/ec.pem");
 
@@ -49,6 +50,8 @@ fn public(key: &EncodingKey, algorithm: Algorithm, id: &str) -> Value {
 struct Published {
     keys: Mutex<Option<Vec<Value>>>,
     asked: AtomicUsize,
+    /// Whoever holds it keeps the issuer from answering.
+    held: tokio::sync::Mutex<()>,
 }
 
 struct Stub(Arc<Published>);
@@ -57,6 +60,7 @@ struct Stub(Arc<Published>);
 impl Issuer for Stub {
     async fn keys(&self) -> Result<Vec<Key>, String> {
         self.0.asked.fetch_add(1, Ordering::Relaxed);
+        let _answers = self.0.held.lock().await;
         let keys = self.0.keys.lock().unwrap().clone();
         let keys = keys.ok_or("it does not answer")?;
         let set: KeySet = serde_json::from_value(json!({"keys": keys})).unwrap();
@@ -215,7 +219,7 @@ async fn a_public_key_is_no_secret() {
     let modulus = published["n"].as_str().unwrap();
     let raw = URL_SAFE_NO_PAD.decode(modulus).unwrap();
     let text = published.to_string();
-    for secret in [modulus.as_bytes(), &raw, text.as_bytes(), RSA] {
+    for secret in [modulus.as_bytes(), &raw, text.as_bytes(), RSA_PUBLIC] {
         for algorithm in [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] {
             let key = EncodingKey::from_secret(secret);
             let token = encode(&header(algorithm, "rsa-1"), &claims(json!({})), &key).unwrap();

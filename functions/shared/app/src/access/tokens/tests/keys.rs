@@ -101,3 +101,38 @@ async fn a_withdrawn_key_ends_within_the_hour() {
     world.set(3720);
     world.refuses(&token).await;
 }
+
+#[tokio::test]
+async fn one_asks_for_all_who_wait() {
+    let world = Arc::new(World::new());
+    let held = world.published.held.lock().await;
+    let mut waiting: Vec<_> = (0..20)
+        .map(|_| {
+            let (world, token) = (Arc::clone(&world), signed(json!({})));
+            tokio::spawn(async move { world.takes(&token).await })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    drop(held);
+    for one in waiting.drain(..) {
+        assert!(one.await.unwrap());
+    }
+    assert_eq!(world.asked(), 1);
+}
+
+#[tokio::test]
+async fn who_shows_a_known_key_does_not_wait_for_who_asks() {
+    let world = Arc::new(World::new());
+    let token = signed(json!({}));
+    assert!(world.takes(&token).await);
+    let held = world.published.held.lock().await;
+    world.set(3600);
+    let (asking, shown) = (Arc::clone(&world), token.clone());
+    let first = tokio::spawn(async move { asking.takes(&shown).await });
+    tokio::task::yield_now().await;
+    // The first asks, as an hour has passed; the second is let in meanwhile.
+    assert_eq!(world.asked(), 2);
+    assert!(world.takes(&token).await);
+    drop(held);
+    assert!(first.await.unwrap());
+}
