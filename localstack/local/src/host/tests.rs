@@ -132,14 +132,14 @@ impl Reply {
 }
 
 fn get(path: &str) -> String {
-    format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n")
+    format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n")
 }
 
 const POINT: &str = r#"[{"name":"a","t":1,"v":1.5}]"#;
 
 fn post(body: &str) -> String {
     let length = body.len();
-    format!("POST /api HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\n{body}")
+    format!("POST /api HTTP/1.1\r\nhost: localhost\r\ncontent-length: {length}\r\n\r\n{body}")
 }
 
 #[tokio::test]
@@ -166,7 +166,7 @@ async fn head_is_answered_like_get_but_for_the_body() {
     client.send(get("/openapi.json").as_bytes()).await;
     let with_body = client.reply().await;
     client
-        .send(b"HEAD /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n")
+        .send(b"HEAD /openapi.json HTTP/1.1\r\nhost: localhost\r\n\r\n")
         .await;
     let head = client.head().await;
     assert_eq!(head.status, 200);
@@ -177,7 +177,7 @@ async fn head_is_answered_like_get_but_for_the_body() {
     client.send(get("/health").as_bytes()).await;
     assert_eq!(client.reply().await.json()["status"], "ok");
     client
-        .send(b"HEAD /api/none HTTP/1.1\r\nhost: x\r\n\r\n")
+        .send(b"HEAD /api/none HTTP/1.1\r\nhost: localhost\r\n\r\n")
         .await;
     assert_eq!(client.head().await.status, 404);
 }
@@ -232,7 +232,7 @@ async fn who_sends_too_much_sees_the_answer() {
     for target in ["POST /api", "POST /meterdata/measurement"] {
         let mut client = server.connect().await;
         let head = format!(
-            "{target} HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n",
+            "{target} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n\r\n",
             body.len()
         );
         client.send(head.as_bytes()).await;
@@ -246,7 +246,7 @@ async fn who_sends_too_much_sees_the_answer() {
     // One that does not say how much it will be.
     let mut client = server.connect().await;
     client
-        .send(b"POST /api HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
+        .send(b"POST /api HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n")
         .await;
     for chunk in body.chunks(1 << 18) {
         client
@@ -267,7 +267,7 @@ async fn a_body_to_where_none_is_expected_does_not_hide_the_answer() {
     for (target, status) in [("POST /none", 404), ("PUT /api", 405), ("GET /api", 413)] {
         let mut client = server.connect().await;
         let head = format!(
-            "{target} HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n",
+            "{target} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n\r\n",
             body.len()
         );
         client.send(head.as_bytes()).await;
@@ -293,7 +293,7 @@ async fn a_body_may_come_in_chunks() {
     let server = Server::start().await;
     let mut client = server.connect().await;
     client
-        .send(b"POST /api HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
+        .send(b"POST /api HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n")
         .await;
     for chunk in POINT.as_bytes().chunks(3) {
         client
@@ -421,7 +421,7 @@ async fn what_takes_too_long_is_broken_off_in_the_end() {
 #[tokio::test(start_paused = true)]
 async fn a_client_that_never_ends_its_head_is_dropped() {
     let server = Server::start().await;
-    for start in ["", "GET /api HTTP/1.1\r\nhost: x\r\n"] {
+    for start in ["", "GET /api HTTP/1.1\r\nhost: localhost\r\n"] {
         let mut client = server.connect().await;
         client.send(start.as_bytes()).await;
         let started = tokio::time::Instant::now();
