@@ -7,19 +7,19 @@ use http::{StatusCode, Uri};
 use http_body_util::{BodyExt, Limited};
 use jsonwebtoken::jwk::PublicKeyUse;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, KeyOperations};
-use jsonwebtoken::{Algorithm, DecodingKey};
+use jsonwebtoken::{Algorithm, DecodingKey, DecodingKeyKind};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::settings::is_safe;
+use super::settings::{Way, way};
 use crate::https;
 
 /// How long it may take to have the keys.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The longest document, in bytes.
 const LONGEST: usize = 1 << 20;
-/// The shortest RSA modulus, in digits of base64: of 2048 bits.
-const MODULUS: usize = 342;
+/// The shortest RSA modulus, in bits (RFC 7518, 3.3).
+const MODULUS: usize = 2048;
 
 /// A public key of the issuer, and the one algorithm that it verifies.
 #[derive(Clone)]
@@ -59,6 +59,16 @@ impl HttpIssuer {
         Ok(Self { issuer, client })
     }
 
+    /// Whether keys are taken from there: over TLS, or from this machine if the
+    /// issuer is here too. One elsewhere has no business with what listens here.
+    pub(super) fn trusts(&self, url: &str) -> bool {
+        match way(url) {
+            Some(Way::Tls) => true,
+            Some(Way::Loopback) => way(&self.issuer) == Some(Way::Loopback),
+            None => false,
+        }
+    }
+
     async fn fetch(&self) -> Result<Vec<Key>, String> {
         let base = self.issuer.trim_end_matches('/');
         let document = format!("{base}/.well-known/openid-configuration");
@@ -66,7 +76,7 @@ impl HttpIssuer {
         if discovery.issuer != self.issuer {
             return Err(format!("{document} is of another issuer"));
         }
-        if !is_safe(&discovery.jwks_uri) {
+        if !self.trusts(&discovery.jwks_uri) {
             return Err(format!("{document} names a jwks_uri that is no https URL"));
         }
         let set: KeySet = self.document(&discovery.jwks_uri).await?;
@@ -107,9 +117,7 @@ impl KeySet {
 
 fn usable(jwk: &Jwk) -> Option<Key> {
     let (algorithm, named) = match &jwk.algorithm {
-        AlgorithmParameters::RSA(key) if key.n.len() >= MODULUS => {
-            (Algorithm::RS256, KeyAlgorithm::RS256)
-        }
+        AlgorithmParameters::RSA(_) => (Algorithm::RS256, KeyAlgorithm::RS256),
         AlgorithmParameters::EllipticCurve(key) if key.curve == EllipticCurve::P256 => {
             (Algorithm::ES256, KeyAlgorithm::ES256)
         }
@@ -125,10 +133,21 @@ fn usable(jwk: &Jwk) -> Option<Key> {
         .as_ref()
         .is_none_or(|all| all.contains(&KeyOperations::Verify));
     let fits = common.key_algorithm.is_none_or(|alg| alg == named);
-    (signs && verifies && fits).then_some(())?;
-    Some(Key {
+    let verifier = DecodingKey::from_jwk(jwk).ok()?;
+    let is_long = match verifier.kind() {
+        DecodingKeyKind::RsaModulusExponent { n, .. } => bits(n) >= MODULUS,
+        DecodingKeyKind::SecretOrDer(_) => true,
+    };
+    (signs && verifies && fits && is_long).then(|| Key {
         id: common.key_id.clone(),
         algorithm,
-        verifier: DecodingKey::from_jwk(jwk).ok()?,
+        verifier,
     })
+}
+
+/// How many bits a number has; zeros before it are none.
+fn bits(number: &[u8]) -> usize {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    let first = number.get(zeros).map_or(0, |byte| byte.leading_zeros());
+    (number.len() - zeros) * 8 - first as usize
 }

@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tidemark_core::time::Timestamp;
-use tokio::sync::Mutex as Turn;
+use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
+use tracing::Instrument;
 
 use super::issuer::{Issuer, Key};
 use crate::clock::Clock;
@@ -30,7 +31,7 @@ pub(super) struct Keyring {
     clock: Arc<dyn Clock>,
     known: Mutex<Known>,
     /// Whoever has it asks the issuer.
-    turn: Turn<()>,
+    turn: Arc<Turn<()>>,
 }
 
 #[derive(Clone, Default)]
@@ -69,26 +70,27 @@ impl Keyring {
             issuer,
             clock,
             known: Mutex::default(),
-            turn: Turn::default(),
+            turn: Arc::default(),
         }
     }
 
     /// The key that a token names. Asks the issuer where that is not known, or where
     /// it is long ago that it was asked.
-    pub(super) async fn find(&self, id: Option<&str>) -> Result<Key, NoKey> {
+    pub(super) async fn find(self: &Arc<Self>, id: Option<&str>) -> Result<Key, NoKey> {
         let known = self.known();
         let found = known.find(id);
         let is_fresh = within(FRESH, known.fetched, self.clock.now());
-        let _turn = match (&found, is_fresh) {
+        let turn = Arc::clone(&self.turn);
+        let turn = match (&found, is_fresh) {
             (Some(key), true) => return Ok(key.clone()),
             // Others need not wait while one asks.
-            (Some(key), false) => match self.turn.try_lock() {
+            (Some(key), false) => match turn.try_lock_owned() {
                 Ok(turn) => turn,
                 Err(_) => return Ok(key.clone()),
             },
-            (None, _) => self.turn.lock().await,
+            (None, _) => turn.lock_owned().await,
         };
-        self.ask().await;
+        self.ask(turn).await;
         let known = self.known();
         known.find(id).ok_or(if known.fetched.is_some() {
             NoKey::Unknown
@@ -97,14 +99,27 @@ impl Keyring {
         })
     }
 
-    /// Asks the issuer, unless it was just asked. What is known stays while it does
-    /// not answer.
-    async fn ask(&self) {
+    /// Asks the issuer, unless it was just asked. That goes on to its end and keeps
+    /// its turn so long, though who shows the token may hang up meanwhile: they would
+    /// cost everybody the answer that is given once a minute.
+    async fn ask(self: &Arc<Self>, turn: OwnedMutexGuard<()>) {
         let now = self.clock.now();
         if within(PAUSE, self.known().asked, now) {
             return;
         }
         self.lock().asked = Some(now);
+        let keyring = Arc::clone(self);
+        let fetching = async move {
+            let _turn = turn;
+            keyring.fetch(now).await;
+        };
+        if let Err(error) = tokio::spawn(fetching.in_current_span()).await {
+            tracing::error!(%error, "fetching the issuer's keys broke off");
+        }
+    }
+
+    /// Fetches the keys as of `now`. What is known stays while there is no answer.
+    async fn fetch(&self, now: Timestamp) {
         match self.issuer.keys().await {
             Ok(keys) => {
                 let mut known = self.lock();

@@ -34,7 +34,7 @@ const LEEWAY: u64 = 60;
 /// Whose tokens are taken.
 pub struct Tokens {
     settings: TokenSettings,
-    keyring: Keyring,
+    keyring: Arc<Keyring>,
 }
 
 impl Tokens {
@@ -46,7 +46,7 @@ impl Tokens {
     }
 
     fn of(settings: TokenSettings, issuer: Box<dyn Issuer>, clock: Arc<dyn Clock>) -> Self {
-        let keyring = Keyring::new(issuer, clock);
+        let keyring = Arc::new(Keyring::new(issuer, clock));
         Self { settings, keyring }
     }
 

@@ -34,6 +34,9 @@ pub enum TokenSettingError {
     /// It is no issuer.
     #[error("{ISSUER} is {0:?}: an issuer is an https URL (http on this machine alone)")]
     Issuer(String),
+    /// It has what an issuer has not. It is not told, as there may be a password.
+    #[error("{ISSUER} has a user, a query or a fragment, which no issuer has")]
+    Parts,
 }
 
 const ISSUER: &str = "TIDEMARK_JWT_ISSUER";
@@ -53,7 +56,10 @@ impl TokenSettings {
             (None, Some(_)) => return missing(ISSUER, AUDIENCE),
             (Some(issuer), Some(audience)) => (issuer, audience),
         };
-        if !is_safe(&issuer) {
+        if issuer.contains(['@', '?', '#']) {
+            return Err(TokenSettingError::Parts);
+        }
+        if way(&issuer).is_none() {
             return Err(TokenSettingError::Issuer(issuer));
         }
         let or = |name, default: &str| get(name).unwrap_or_else(|| default.to_owned());
@@ -67,18 +73,27 @@ impl TokenSettings {
     }
 }
 
-/// Whether what is fetched from there cannot be changed on the way.
-pub(super) fn is_safe(url: &str) -> bool {
-    let Ok(url) = url.parse::<Uri>() else {
-        return false;
-    };
+/// Why what is fetched from a URL cannot be changed on the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// It is encrypted.
+    Tls,
+    /// It does not leave this machine.
+    Loopback,
+}
+
+/// The safe way to a URL, if there is one.
+pub(super) fn way(url: &str) -> Option<Way> {
+    let url: Uri = url.parse().ok()?;
     match (url.scheme_str(), url.host()) {
-        (Some("https"), Some(_)) => true,
+        (Some("https"), Some(_)) => Some(Way::Tls),
         (Some("http"), Some(host)) => {
             let address = host.trim_start_matches('[').trim_end_matches(']');
-            host == "localhost" || address.parse().is_ok_and(|a: IpAddr| a.is_loopback())
+            let is_here =
+                host == "localhost" || address.parse().is_ok_and(|a: IpAddr| a.is_loopback());
+            is_here.then_some(Way::Loopback)
         }
-        _ => false,
+        _ => None,
     }
 }
 
@@ -127,9 +142,17 @@ mod tests {
             ("login.example.org", false),
             ("ftp://a.b", false),
             ("https://", false),
+            ("https://a.b?c", false),
+            ("https://a.b/#c", false),
         ] {
             let settings = read(&[(ISSUER, issuer), (AUDIENCE, "tidemark")]);
             assert_eq!(settings.is_ok(), is_good, "{issuer}");
         }
+        let error = read(&[(ISSUER, "https://a:secret@b.c"), (AUDIENCE, "tidemark")]);
+        let error = error.unwrap_err();
+        assert!(
+            error.starts_with(ISSUER) && !error.contains("secret"),
+            "{error}"
+        );
     }
 }

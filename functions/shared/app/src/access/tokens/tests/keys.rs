@@ -1,4 +1,4 @@
-//! The issuer's keys: which count, and when it is asked for them.
+//! Which keys count, and how often the issuer is asked for them.
 
 use super::*;
 
@@ -102,37 +102,76 @@ async fn a_withdrawn_key_ends_within_the_hour() {
     world.refuses(&token).await;
 }
 
+/// A modulus counts by its bits, however it is written.
+#[test]
+fn a_short_modulus_is_no_key() {
+    let of = |bytes: &[u8]| {
+        let key = json!({"kty": "RSA", "e": "AQAB", "n": URL_SAFE_NO_PAD.encode(bytes)});
+        let set: KeySet = serde_json::from_value(json!({"keys": [key]})).unwrap();
+        set.usable().len()
+    };
+    assert_eq!(of(&[0xff; 256]), 1);
+    assert_eq!(of(&[0xff; 512]), 1);
+    assert_eq!(of(&[&[0][..], &[0xff; 256]].concat()), 1);
+    assert_eq!(of(&[&[0x7f][..], &[0xff; 255]].concat()), 0);
+    assert_eq!(of(&[&[0; 256][..], &[0xff; 128]].concat()), 0);
+    assert_eq!(of(&[0xff; 128]), 0);
+    assert_eq!(of(&[0; 256]), 0);
+    assert_eq!(of(&[]), 0);
+}
+
+/// Shows a good token while others do.
+fn shown(world: &Arc<World>) -> tokio::task::JoinHandle<bool> {
+    let world = Arc::clone(world);
+    tokio::spawn(async move { world.takes(&signed(json!({}))).await })
+}
+
+/// Waits until the issuer was asked so often.
+async fn until_asked(world: &World, times: usize) {
+    while world.asked() < times {
+        tokio::task::yield_now().await;
+    }
+}
+
 #[tokio::test]
-async fn one_asks_for_all_who_wait() {
+async fn those_who_come_together_ask_once() {
     let world = Arc::new(World::new());
-    let held = world.published.held.lock().await;
-    let mut waiting: Vec<_> = (0..20)
-        .map(|_| {
-            let (world, token) = (Arc::clone(&world), signed(json!({})));
-            tokio::spawn(async move { world.takes(&token).await })
-        })
-        .collect();
-    tokio::task::yield_now().await;
-    drop(held);
-    for one in waiting.drain(..) {
+    let slow = world.published.held.write().await;
+    let all: Vec<_> = (0..20).map(|_| shown(&world)).collect();
+    until_asked(&world, 1).await;
+    drop(slow);
+    for one in all {
         assert!(one.await.unwrap());
     }
     assert_eq!(world.asked(), 1);
 }
 
 #[tokio::test]
-async fn who_shows_a_known_key_does_not_wait_for_who_asks() {
+async fn who_shows_a_known_key_does_not_wait_while_another_asks() {
     let world = Arc::new(World::new());
-    let token = signed(json!({}));
-    assert!(world.takes(&token).await);
-    let held = world.published.held.lock().await;
+    assert!(shown(&world).await.unwrap());
     world.set(3600);
-    let (asking, shown) = (Arc::clone(&world), token.clone());
-    let first = tokio::spawn(async move { asking.takes(&shown).await });
-    tokio::task::yield_now().await;
-    // The first asks, as an hour has passed; the second is let in meanwhile.
+    let slow = world.published.held.write().await;
+    let asks = shown(&world);
+    until_asked(&world, 2).await;
+    assert!(shown(&world).await.unwrap());
+    assert!(!asks.is_finished());
+    drop(slow);
+    assert!(asks.await.unwrap());
     assert_eq!(world.asked(), 2);
-    assert!(world.takes(&token).await);
-    drop(held);
-    assert!(first.await.unwrap());
+}
+
+/// Else anybody could keep the issuer's keys from everybody, by a token that is
+/// none and a connection that is closed, once a minute.
+#[tokio::test]
+async fn who_hangs_up_does_not_cost_others_their_answer() {
+    let world = Arc::new(World::new());
+    let slow = world.published.held.write().await;
+    let first = shown(&world);
+    until_asked(&world, 1).await;
+    first.abort();
+    assert!(first.await.unwrap_err().is_cancelled());
+    drop(slow);
+    assert!(world.takes(&signed(json!({}))).await);
+    assert_eq!(world.asked(), 1);
 }
