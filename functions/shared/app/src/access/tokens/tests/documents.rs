@@ -80,12 +80,14 @@ async fn keys_are_where_the_issuer_says() {
     assert_eq!(site.asked(), [DISCOVERY, "/keys?of=all"]);
 }
 
+/// What is answered for the two documents, in place of what is right.
+type Answers = fn(&str, &str) -> (Option<String>, Option<String>);
+
 #[tokio::test]
 async fn a_document_that_cannot_be_trusted_has_no_keys() {
     let right = |url: &str| discovery(url, &format!("{url}/keys"));
     let moved = "302 Found\r\nLocation: /other";
     // Who answers so, why that is wrong, and what was asked for by then.
-    type Answers = fn(&str, &str) -> (Option<String>, Option<String>);
     let cases: [(Answers, &str, usize); 8] = [
         (
             |_, _| {
