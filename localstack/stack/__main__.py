@@ -160,8 +160,8 @@ async def run_all(place: Place, options: argparse.Namespace) -> None:
         given = parameters(source, options.point_store) | dict(options.parameter)
         deployed = await asyncio.to_thread(deploy, place, given)
         await running.enter_async_context(forward(place, deployed["ApiId"], listener))
-        tenant = given.get("SourceTenant", "local")
-        key = make_key(place, deployed, tenant=tenant, name="stack", **UNLIMITED)
+        # The tenant whom a process on one machine takes everybody for.
+        key = make_key(place, deployed, tenant="local", name="stack", **UNLIMITED)
         described = {"Address": address, **addresses(place, options), "Source": source, **deployed}
         # Under its name only when it is whole: who waits for it reads it at once.
         whole = described_in.with_suffix(".new")
@@ -170,7 +170,7 @@ async def run_all(place: Place, options: argparse.Namespace) -> None:
         whole.write_text(json.dumps({**described, "Key": key}, indent=2))
         whole.rename(described_in)
         print(f"Tidemark listens on {address}, its AWS on {place.emulator}")
-        print(f"The tenant {tenant} may do everything with the key of this stack:")
+        print("The tenant local may do everything with the key of this stack:")
         print(f"  export TIDEMARK_KEY={key}")
         print(f'  curl {address}/api -H "X-Api-Key: $TIDEMARK_KEY"', flush=True)
         await watch(*programs)
