@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::settings::{Way, way};
+use super::verifier::significant;
 use crate::https;
 
 /// How long it may take to have the keys.
@@ -147,7 +148,7 @@ fn usable(jwk: &Jwk) -> Option<Key> {
 
 /// How many bits a number has; zeros before it are none.
 fn bits(number: &[u8]) -> usize {
-    let zeros = number.iter().take_while(|byte| **byte == 0).count();
-    let first = number.get(zeros).map_or(0, |byte| byte.leading_zeros());
-    (number.len() - zeros) * 8 - first as usize
+    let number = significant(number);
+    let first = number.first().map_or(0, |byte| byte.leading_zeros());
+    number.len() * 8 - first as usize
 }

@@ -11,6 +11,7 @@ mod keyring;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod verifier;
 
 use std::sync::Arc;
 
@@ -46,6 +47,7 @@ impl Tokens {
     }
 
     fn of(settings: TokenSettings, issuer: Box<dyn Issuer>, clock: Arc<dyn Clock>) -> Self {
+        verifier::install();
         let keyring = Arc::new(Keyring::new(issuer, clock));
         Self { settings, keyring }
     }

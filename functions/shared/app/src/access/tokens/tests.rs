@@ -5,12 +5,14 @@ mod attacks;
 mod documents;
 mod keys;
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::{LazyLock, Mutex};
 
 use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::crypto::CryptoProvider;
+use jsonwebtoken::crypto::rust_crypto::DEFAULT_PROVIDER;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, get_current_timestamp};
 use serde_json::{Value, json};
@@ -27,15 +29,30 @@ const RSA_PUBLIC: &[u8] = include_bytes!("tests/rsa-public.pem");
 const OTHER_RSA: &[u8] = include_bytes!("tests/other-rsa.pem");
 const EC: &[u8] = include_bytes!("tests/ec.pem");
 
+/// Signs by another's mathematics than ours, which verifies.
+static SIGNING: LazyLock<CryptoProvider> = LazyLock::new(|| CryptoProvider {
+    verifier_factory: verifier::PROVIDER.verifier_factory,
+    ..DEFAULT_PROVIDER.clone()
+});
+
+/// Has tests sign; fails where it would not be ours that verifies.
+fn sign() {
+    static ONCE: LazyLock<()> = LazyLock::new(|| SIGNING.install_default().unwrap());
+    LazyLock::force(&ONCE);
+}
+
 fn rsa() -> EncodingKey {
+    sign();
     EncodingKey::from_rsa_pem(RSA).unwrap()
 }
 
 fn other_rsa() -> EncodingKey {
+    sign();
     EncodingKey::from_rsa_pem(OTHER_RSA).unwrap()
 }
 
 fn ec() -> EncodingKey {
+    sign();
     EncodingKey::from_ec_pem(EC).unwrap()
 }
 
@@ -96,6 +113,7 @@ impl World {
     }
 
     fn of(keys: Vec<Value>) -> Self {
+        sign();
         let published = Arc::new(Published::default());
         *published.keys.lock().unwrap() = Some(keys);
         let clock = Arc::new(SetClock(AtomicI64::new(0)));

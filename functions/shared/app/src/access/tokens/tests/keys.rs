@@ -120,6 +120,14 @@ fn a_short_modulus_is_no_key() {
     assert_eq!(of(&[]), 0);
 }
 
+#[tokio::test]
+async fn a_modulus_may_be_written_with_a_zero_before_it() {
+    let mut key = public(&rsa(), Algorithm::RS256, "rsa-1");
+    let modulus = URL_SAFE_NO_PAD.decode(key["n"].as_str().unwrap()).unwrap();
+    key["n"] = json!(URL_SAFE_NO_PAD.encode([&[0][..], &modulus].concat()));
+    assert!(World::of(vec![key]).takes(&signed(json!({}))).await);
+}
+
 /// Shows a good token while others do.
 fn shown(world: &Arc<World>) -> tokio::task::JoinHandle<bool> {
     let world = Arc::clone(world);
