@@ -12,9 +12,9 @@ from client import IN_TIMESTREAM, Client, Json, accepted, eventually, instant
 from generators import series
 from sums import sum_of
 
-#: More points than are summarized at once. Timestream summarizes all of them, and its emulator
-#: takes some ten thousand a second.
-MANY = 60_000 if IN_TIMESTREAM else 600_000
+#: More points than are read for one summary. The emulator of Timestream takes some ten thousand a
+#: second.
+MANY = 120_000 if IN_TIMESTREAM else 600_000
 
 ALL = (
     "avg,sum,count,min,max,range,first,last,median,p90,p95,p99,variance,stddev,rms,peak,"
@@ -191,18 +191,19 @@ def test_a_range_that_is_calculated_in_parts_has_the_same_answer(api: Client, na
     # A short name, so that a body has less than 4 MiB.
     name = f"e2e.{name[-10:]}"
     rng = random.Random(11)
-    values = [rng.choice([1e16, -1e16, 0.1, 3.0]) for _ in range(MANY)]
+    values = [rng.choice([1e16, -1e16, 0.1, 2.5, 3.0]) for _ in range(MANY)]
     for first in range(0, len(values), MANY // 6):
         rows = [f"{name},{t},{values[t]}" for t in range(first, first + MANY // 6)]
         accepted(api.post("\n".join(["name,t,v", *rows]), content_type="text/csv"))
 
     def check() -> None:
-        answer = api.json(f"/api/{name}", stats="count,sum,min_time,last")
-        assert answer == {
-            "count": len(values),
-            "sum": sum_of(values),
-            "min_time": instant(values.index(min(values))),
-            "last": values[-1],
-        }
+        assert api.json(f"/api/{name}", stats="count") == {"count": len(values)}
 
-    eventually(check, 60)
+    eventually(check, 240)
+    # Timestream computes all of them but the median, for which its points are read.
+    assert api.json(f"/api/{name}", stats="sum,min_time,last,median") == {
+        "sum": sum_of(values),
+        "min_time": instant(values.index(min(values))),
+        "last": values[-1],
+        "median": pytest.approx(2.5, rel=0.004),
+    }

@@ -13,8 +13,6 @@ use tokio::sync::Semaphore;
 
 use crate::measure::timed;
 
-/// How many points one shard is to have, roughly.
-const SHARD_POINTS: u64 = 500_000;
 /// How many shards there are at the most.
 const MAX_SHARDS: u64 = 16;
 
@@ -43,7 +41,8 @@ impl Calculation {
         let Some(extent) = self.points.extent(&job.series, job.range).await? else {
             return Ok(Vec::new());
         };
-        let shards = extent.points.div_ceil(SHARD_POINTS).min(MAX_SHARDS);
+        let shards = extent.points.div_ceil(self.points.shard_points().get());
+        let shards = shards.min(MAX_SHARDS);
         if shards <= 1 {
             return self.points.summarize(request(&job)).await;
         }

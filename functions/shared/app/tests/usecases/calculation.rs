@@ -13,11 +13,8 @@ use tidemark_core::tombstone::Tombstones;
 use tidemark_store::error::Kind;
 use tidemark_store::port::{Bucket, Job, Slots};
 
-use crate::hooks::{Call, Done};
+use crate::hooks::{Call, Done, SHARD};
 use crate::world::{World, calculation, holds, name};
-
-/// As many points as one shard is to have.
-const SHARD: u64 = 500_000;
 
 fn job(series: &str, slots: Slots, limit: usize) -> Job {
     Job {

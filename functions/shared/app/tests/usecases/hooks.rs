@@ -1,6 +1,7 @@
 //! The embedded store with hooks: calls that fail when a test says so, points
 //! that are refused, extents that are exaggerated.
 
+use std::num::NonZeroU64;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -137,6 +138,9 @@ impl Hooks {
     }
 }
 
+/// Of so many points the store with hooks has a shard.
+pub(crate) const SHARD: u64 = 400_000;
+
 /// The embedded store with hooks.
 #[derive(Clone)]
 pub(crate) struct Hooked {
@@ -199,6 +203,10 @@ impl PointStore for Hooked {
             points: points.unwrap_or(extent.points),
             ..extent
         }))
+    }
+
+    fn shard_points(&self) -> NonZeroU64 {
+        NonZeroU64::new(SHARD).unwrap()
     }
 
     async fn delete(

@@ -24,6 +24,7 @@ mod summary;
 mod version;
 mod write;
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -43,6 +44,9 @@ pub use reports::Reports;
 use endpoint::Endpoint;
 use sql::{Selection, Table};
 pub(crate) use version::Versioned;
+
+/// A few pages of a query's answer: they are read one after the other.
+const SHARD_POINTS: NonZeroU64 = NonZeroU64::new(100_000).unwrap();
 
 /// The first instant that Timestream takes.
 const BEGIN: Timestamp = Timestamp::from_nanos(0);
@@ -197,6 +201,10 @@ impl PointStore for Timestream {
         let sql = sql::extent(&self.table, selected);
         let found = self.rows(&sql, query::extent).await?;
         Ok(found.into_iter().next().flatten())
+    }
+
+    fn shard_points(&self) -> NonZeroU64 {
+        SHARD_POINTS
     }
 
     /// Timestream deletes nothing: tombstones hide it.

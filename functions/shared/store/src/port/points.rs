@@ -1,5 +1,6 @@
 //! The points of all series.
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -116,6 +117,13 @@ pub trait PointStore: Send + Sync {
     /// Tells roughly what a range holds, without reading it. None where it
     /// holds nothing.
     async fn extent(&self, series: &SeriesKey, range: TimeRange) -> Result<Option<Extent>>;
+
+    /// Of how many points, roughly, one summary had better be made: a range that
+    /// holds more is divided, and its shards are summarized at the same time.
+    fn shard_points(&self) -> NonZeroU64 {
+        const DEFAULT: NonZeroU64 = NonZeroU64::new(500_000).unwrap();
+        DEFAULT
+    }
 
     /// Removes what the range holds of points received up to `deleted_at`,
     /// where the store can; the tombstone hides them already.
