@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from access import secret
-from client import Client, Json, eventually, only
+from client import Client, Json, accepted, eventually, only
 from guarded import Guarded, new_tenant
 
 #: Of the owner alone: in points, and in what was discarded.
@@ -65,6 +65,11 @@ ROWS = [
     Row("getOpenapi", "GET", "/openapi.json", None, 200, 200),
     Row("getDocs", "GET", "/docs", None, 200, 200),
 ]
+#: What they send who may not: done all the same, it would be seen.
+HARM: dict[str, Json] = {
+    "postPoints": [{"name": SERIES, "t": 100, "v": 1}, {"name": "intruder", "t": 1, "v": 1}],
+    "postMeasurements": [METER | {"timestamp": "2023-02-02T00:00:00.000Z"}],
+}
 WHO = ["nobody", "reader", "writer", "administrator", "other", "expired", "revoked", "malformed"]
 SCOPE = {"reader": "read", "writer": "write", "administrator": "admin"}
 
@@ -95,14 +100,15 @@ class World:
     discard: str
     state: Json
 
-    def ask(self, row: Row, who: str) -> httpx.Response:
+    def ask(self, row: Row, who: str, *, is_welcome: bool) -> httpx.Response:
         path = row.path.replace("{name}", SERIES).replace("{id}", self.discard)
-        body = row.body
+        body = row.body if is_welcome else HARM.get(row.operation)
+        # All of the series.
+        query = row.query if is_welcome or row.method != "DELETE" else {}
         if who == "other" and row.operation == "postPoints":
             # Else there would be a series of this name, of its own.
             body = [{"name": "others", "t": 1, "v": 1}]
-        query = row.query or None
-        return self.clients[who].request(row.method, path, params=query, json=body)
+        return self.clients[who].request(row.method, path, params=query or None, json=body)
 
 
 def state_of(owner: Client) -> Json:
@@ -166,7 +172,6 @@ def scope_of(operation: Json) -> str | None:
 @pytest.mark.parametrize("who", WHO)
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.operation)
 def test_who_may_ask(world: World, row: Row, who: str) -> None:
-    response = world.ask(row, who)
     if row.scope is None:
         expected: Any = row.own
     elif who == "other":
@@ -175,6 +180,7 @@ def test_who_may_ask(world: World, row: Row, who: str) -> None:
         expected = row.own if SCOPE[who] == row.scope else forbidden(row.scope)
     else:
         expected = UNAUTHENTICATED
+    response = world.ask(row, who, is_welcome=expected == row.own and who != "other")
     check(response, row, who, expected)
     if response.status_code >= 400 or who == "other":
         # Nothing leaks, and nothing is changed.
@@ -205,6 +211,14 @@ def check(response: httpx.Response, row: Row, who: str, expected: Any) -> None:
 
 def check_state(world: World) -> None:
     assert state_of(world.owner) == world.state
+
+
+def test_nothing_comes_of_what_was_refused(world: World) -> None:
+    # What was sent before this point would be there, too.
+    accepted(world.owner.post([{"name": "last", "t": 1, "v": 1}]))
+    eventually(lambda: only(world.owner.points("last")))
+    assert world.owner.request("DELETE", "/api/last").status_code == 204
+    check_state(world)
 
 
 def test_a_key_may_be_sent_in_a_header_of_its_own(world: World) -> None:

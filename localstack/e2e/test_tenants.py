@@ -5,52 +5,84 @@ from __future__ import annotations
 import math
 import random
 import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import httpx
 import pytest
 
-from client import IS_DEPLOYED, Client, Json, accepted, eventually, only
+from client import IS_DEPLOYED, Client, Json, accepted, eventually, instant, only
 from guarded import Guarded, new_tenant
 
 NAMES = ["a", "b", "c"]
 BATCHES, BATCH = 10, 50
 
 
+def fraction(number: int) -> float:
+    """By which a tenant's values are told from another's."""
+    return 0.25 * (number + 1)
+
+
+def send(client: Client, number: int) -> None:
+    """Sends what the tenant has, a batch at a time, with some that is wrong."""
+    for batch in range(BATCHES):
+        times = range(batch * BATCH, (batch + 1) * BATCH)
+        points: list[Json] = [
+            {"name": name, "t": t, "v": t + fraction(number)} for t in times for name in NAMES
+        ]
+        points += [{"name": "a", "t": batch, "v": f"wrong-{number}"}] * (number + 1)
+        accepted(client.post(points))
+
+
+def roam(client: Client, number: int, is_over: threading.Event) -> None:
+    """Reads page by page, lists and deletes, and never sees anything that is not the tenant's."""
+    while not is_over.is_set():
+        path = "/api/a/points?limit=40"
+        while path:
+            page = client.get(path)
+            assert page.status_code in (200, 404), page.text
+            if page.status_code == 200:
+                assert {point["value"] % 1 for point in page.json()} <= {fraction(number)}
+            path = page.links.get("next", {}).get("url")
+        payloads = [row["payload"] for row in client.rows("/admin/discards")]
+        assert all(f"wrong-{number}" in payload for payload in payloads)
+        assert {series["name"] for series in client.json("/api")["series"]} <= {*NAMES, "brief"}
+        accepted(client.post([{"name": "brief", "t": 1, "v": fraction(number)}]))
+        # What is not there yet cannot be deleted.
+        eventually(lambda: only(client.points("brief")))
+        assert client.request("DELETE", "/api/brief").status_code == 204
+        assert client.get("/api/brief").status_code == 404
+        client.get("/api/a", from_=number)
+        asked = [row["from"] for row in client.json("/history") if row["path"] == "/api/a"]
+        assert set(asked) <= {instant(number)}
+
+
 @pytest.fixture(scope="module")
 def two(guarded: Guarded) -> tuple[Client, Client]:
     """Two tenants, who have sent different values to the same series at once, all mixed up, with
-    different discards among them."""
+    different discards among them, while each read and deleted."""
     clients = [guarded.client(new_tenant(f"tenant-{i}")) for i in range(2)]
-    failures: list[BaseException] = []
-
-    def send(number: int) -> None:
-        try:
-            for batch in range(BATCHES):
-                times = range(batch * BATCH, (batch + 1) * BATCH)
-                points: list[Json] = [
-                    {"name": name, "t": t, "v": t + 0.25 * (number + 1)}
-                    for t in times
-                    for name in NAMES
-                ]
-                points += [{"name": "a", "t": batch, "v": f"wrong-{number}"}] * (number + 1)
-                accepted(clients[number].post(points))
-        except BaseException as failure:
-            failures.append(failure)
-
-    # Each tenant from two threads: what is sent again changes nothing but adds discards.
-    threads = [threading.Thread(target=send, args=(number,)) for number in (0, 1)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+    is_over = threading.Event()
+    with ThreadPoolExecutor() as pool:
+        # Each sends everything twice: again, it changes nothing but adds discards.
+        senders = [
+            pool.submit(send, client, number)
+            for number, client in enumerate(clients)
+            for _ in range(2)
+        ]
+        roamers = [
+            pool.submit(roam, client, number, is_over) for number, client in enumerate(clients)
+        ]
+        wait(senders)
+        is_over.set()
+    for done in (*senders, *roamers):
+        done.result()
     return clients[0], clients[1]
 
 
 def test_counts_lists_and_sums_do_not_cross(two: tuple[Client, Client]) -> None:
     count = BATCHES * BATCH
     for number, client in enumerate(two):
-        values = [t + 0.25 * (number + 1) for t in range(count)]
+        values = [t + fraction(number) for t in range(count)]
 
         def check(client: Client = client, values: list[float] = values) -> None:
             listed = client.json("/api")
@@ -69,7 +101,7 @@ def test_discards_do_not_cross(two: tuple[Client, Client]) -> None:
 
         def check(client: Client = client, number: int = number) -> None:
             rows = client.rows("/admin/discards")
-            assert len(rows) == BATCHES * (number + 1)
+            assert len(rows) == 2 * BATCHES * (number + 1)
             assert all(f"wrong-{number}" in row["payload"] for row in rows)
             summary = client.json("/admin/discards/summary")
             assert f"{len(rows)}" in str(summary)
