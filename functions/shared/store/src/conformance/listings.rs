@@ -1,11 +1,13 @@
 //! The catalog lists a tenant's series in order, by prefix and page by page, and
 //! counts them exactly.
 
+use std::collections::BTreeSet;
+
 use tidemark_core::name::SeriesName;
 
 use super::Subject;
 use super::catalog::{listed, register, updated};
-use super::material::{Random, name, sibling, tenant};
+use super::material::{Random, name, received, sibling, tenant};
 use crate::port::Catalog;
 
 /// Series are listed in the order of their names' bytes.
@@ -134,4 +136,34 @@ pub async fn many_series_are_counted_exactly<S: Catalog + ?Sized>(subject: &Subj
         .eventually(&vec!["sensor.1".to_owned(), "theirs".to_owned()], look)
         .await;
     assert_eq!(updated(subject, &sibling(&other, "sensor.2")).await, None);
+}
+
+/// However often series come and go, as many are counted as are listed.
+pub async fn the_count_follows_what_comes_and_goes<S: Catalog + ?Sized>(subject: &Subject<S>) {
+    const NAMES: [&str; 4] = ["a", "b", "c", "d"];
+    let tenant = tenant();
+    let mut random = Random::new(8);
+    let (mut live, mut deleted) = (BTreeSet::new(), BTreeSet::new());
+    for now in 1..40 {
+        let name = NAMES[random.below(NAMES.len())];
+        if random.below(2) == 0 {
+            let was_live = live.remove(name);
+            if was_live {
+                deleted.insert(name);
+            }
+            let series = sibling(&tenant, name);
+            let outcome = subject.store.delete(&series, received(now)).await;
+            assert_eq!(outcome.unwrap(), was_live);
+        } else {
+            let is_late = random.below(4) == 0;
+            register(subject, &tenant, &[name], if is_late { 0 } else { now }).await;
+            if !(is_late && deleted.contains(name)) {
+                live.insert(name);
+            }
+        }
+        let look = async || subject.store.count(&tenant, "").await.unwrap();
+        subject.eventually(&(live.len() as u64), look).await;
+        let look = async || listed(subject, &tenant, "", 10).await.len();
+        subject.eventually(&live.len(), look).await;
+    }
 }

@@ -163,6 +163,7 @@ macro_rules! conformance_suite {
             a_prefix_has_no_wildcards,
             pages_begin_after_any_name,
             many_series_are_counted_exactly,
+            the_count_follows_what_comes_and_goes,
         ] listings $open $attributes }
     };
     (discards $open:ident $attributes:tt) => {

@@ -1,6 +1,7 @@
 //! The catalog: kept in memory, and in the table `series`.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
@@ -9,7 +10,7 @@ use tidemark_core::tombstone::Tombstone;
 
 use super::memory::{Entry, Listing};
 use super::transaction::Transaction;
-use super::{Embedded, corrupt, failed, lock, points};
+use super::{Embedded, corrupt, failed, points};
 use crate::error::{Kind, Result, StoreError};
 use crate::port::{Catalog, Series};
 
@@ -39,11 +40,12 @@ impl Catalog for Embedded {
             .iter()
             .filter(|name| {
                 memory.entry(tenant, name).is_none_or(|entry| {
-                    let mut listing = lock(&entry.listing);
-                    if listing.live {
-                        listing.register(received);
-                    }
-                    !listing.live
+                    entry.list(|listing| {
+                        if listing.live {
+                            listing.register(received);
+                        }
+                        !listing.live
+                    })
                 })
             })
             .map(|&name| name.clone())
@@ -71,7 +73,7 @@ impl Catalog for Embedded {
         let Some(entry) = self.0.memory.entry(&key.tenant, &key.name) else {
             return Ok(None);
         };
-        let listing = lock(&entry.listing).clone();
+        let listing = entry.listing().clone();
         Ok(listing.live.then(|| series(&key.name, listing)))
     }
 
@@ -91,10 +93,12 @@ impl Catalog for Embedded {
     }
 
     async fn count(&self, tenant: &Tenant, prefix: &str) -> Result<u64> {
-        Ok(self
-            .0
-            .memory
-            .listed(tenant, prefix, None, |listed| listed.count() as u64))
+        let memory = &self.0.memory;
+        // Asked with every batch, however many there are.
+        if prefix.is_empty() {
+            return Ok(memory.live(tenant).load(Ordering::Relaxed));
+        }
+        Ok(memory.listed(tenant, prefix, None, |listed| listed.count() as u64))
     }
 
     async fn tombstone(&self, key: &SeriesKey, tombstone: Tombstone) -> Result<()> {

@@ -192,7 +192,7 @@ fn flush(connection: &Connection, entry: &Entry) -> Result<()> {
         done = merge_group(connection, entry.id, &tail, done)?;
     }
     let (live, updated) = {
-        let listing = lock(&entry.listing);
+        let listing = entry.listing();
         (listing.live, listing.updated)
     };
     connection
@@ -205,7 +205,7 @@ fn flush(connection: &Connection, entry: &Entry) -> Result<()> {
 /// Sets aside what is in the tail, but for what was deleted: a batch may come
 /// later than the deletion that covers it, and tombstones do not last.
 fn freeze(entry: &Entry) -> Arc<Columns> {
-    let tombstones = lock(&entry.listing).tombstones.clone();
+    let tombstones = entry.listing().tombstones.clone();
     let mut tail = lock(&entry.tail);
     let mut points = std::mem::take(&mut tail.active);
     // Left from a transaction that failed.

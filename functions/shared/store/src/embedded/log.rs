@@ -54,7 +54,7 @@ pub(super) fn replay(connection: &Connection, memory: &Memory) -> Result<()> {
             let entry = memory
                 .entry(&write.tenant, &points.name)
                 .ok_or_else(unreadable)?;
-            lock(&entry.listing).register(write.received);
+            entry.list(|listing| listing.register(write.received));
             memory.append(&entry, batch, points);
         }
         memory.logged.fetch_add(record.len(), Ordering::Relaxed);
@@ -62,7 +62,7 @@ pub(super) fn replay(connection: &Connection, memory: &Memory) -> Result<()> {
     }
     // What was deleted before its record could be cut stays deleted.
     for entry in lock(&memory.dirty).iter() {
-        let listing = lock(&entry.listing);
+        let listing = entry.listing();
         lock(&entry.tail)
             .active
             .retain(|time, received| !listing.tombstones.hides(time, received));

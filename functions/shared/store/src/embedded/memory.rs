@@ -2,7 +2,8 @@
 //! tail that is not in chunks yet. The writing thread alone changes it.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::ops::Deref;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use rusqlite::Connection;
@@ -16,7 +17,13 @@ use super::{corrupt, failed, lock, log};
 use crate::columns::{BatchStamp, Columns, merge};
 use crate::error::Result;
 
-type Names = BTreeMap<SeriesName, Arc<Entry>>;
+/// A tenant's series.
+#[derive(Default)]
+struct Names {
+    entries: BTreeMap<SeriesName, Arc<Entry>>,
+    /// How many of them are listed.
+    live: Arc<AtomicU64>,
+}
 
 /// All series, and what the flusher has to know.
 #[derive(Default)]
@@ -36,8 +43,9 @@ pub(super) struct Memory {
 pub(super) struct Entry {
     /// Its row in the table `series`.
     pub(super) id: i64,
-    /// How the catalog lists it.
-    pub(super) listing: Mutex<Listing>,
+    listing: Mutex<Listing>,
+    /// How many of its tenant are listed.
+    live: Arc<AtomicU64>,
     /// Its points that are not in chunks yet.
     pub(super) tail: Mutex<Tail>,
 }
@@ -88,12 +96,34 @@ pub(super) struct Tail {
 }
 
 impl Entry {
-    pub(super) fn new(id: i64, listing: Listing) -> Self {
-        Self {
+    /// A series of the tenant that has so many listed.
+    pub(super) fn new(id: i64, listing: Listing, live: Arc<AtomicU64>) -> Self {
+        let entry = Self {
             id,
-            listing: Mutex::new(listing),
+            listing: Mutex::new(Listing::unlisted()),
+            live,
             tail: Mutex::default(),
-        }
+        };
+        entry.list(|current| *current = listing);
+        entry
+    }
+
+    /// How the catalog lists it.
+    pub(super) fn listing(&self) -> impl Deref<Target = Listing> {
+        lock(&self.listing)
+    }
+
+    /// Changes how the catalog lists it.
+    pub(super) fn list<T>(&self, change: impl FnOnce(&mut Listing) -> T) -> T {
+        let mut listing = lock(&self.listing);
+        let was_live = listing.live;
+        let outcome = change(&mut listing);
+        match (was_live, listing.live) {
+            (false, true) => self.live.fetch_add(1, Ordering::Relaxed),
+            (true, false) => self.live.fetch_sub(1, Ordering::Relaxed),
+            _ => 0,
+        };
+        outcome
     }
 
     /// What the tail holds of a range, sorted.
@@ -113,7 +143,18 @@ impl Memory {
     /// A series, listed or not.
     pub(super) fn entry(&self, tenant: &Tenant, name: &SeriesName) -> Option<Arc<Entry>> {
         let tenants = self.tenants.read().unwrap_or_else(PoisonError::into_inner);
-        tenants.get(tenant)?.get(name).cloned()
+        tenants.get(tenant)?.entries.get(name).cloned()
+    }
+
+    /// How many series of a tenant are listed.
+    pub(super) fn live(&self, tenant: &Tenant) -> Arc<AtomicU64> {
+        let tenants = self.tenants.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(names) = tenants.get(tenant) {
+            return Arc::clone(&names.live);
+        }
+        drop(tenants);
+        let mut tenants = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&tenants.entry(tenant.clone()).or_default().live)
     }
 
     /// Takes in a series.
@@ -122,16 +163,17 @@ impl Memory {
         tenants
             .entry(key.tenant)
             .or_default()
+            .entries
             .insert(key.name, entry);
     }
 
     /// When the latest batch was received or series deleted.
     pub(super) fn latest(&self) -> Timestamp {
         let tenants = self.tenants.read().unwrap_or_else(PoisonError::into_inner);
-        let entries = tenants.values().flat_map(BTreeMap::values);
+        let entries = tenants.values().flat_map(|names| names.entries.values());
         entries
             .map(|entry| {
-                let listing = lock(&entry.listing);
+                let listing = entry.listing();
                 let deleted = listing.tombstones.iter().map(|t| t.deleted_at).max();
                 listing.updated.max(deleted.unwrap_or(listing.deleted_at))
             })
@@ -150,8 +192,8 @@ impl Memory {
     ) -> T {
         use std::ops::Bound;
         let tenants = self.tenants.read().unwrap_or_else(PoisonError::into_inner);
-        let none = Names::new();
-        let names = tenants.get(tenant).unwrap_or(&none);
+        let none = BTreeMap::new();
+        let names = tenants.get(tenant).map_or(&none, |names| &names.entries);
         let prefix_start = SeriesName::new(prefix).ok();
         let start = match (after, &prefix_start) {
             (Some(after), Some(start)) if after < start => Bound::Included(start),
@@ -165,7 +207,7 @@ impl Memory {
             // from the beginning.
             .skip_while(|(name, _)| name.as_str() < prefix)
             .take_while(|(name, _)| name.as_str().starts_with(prefix))
-            .map(|(name, entry)| (name, lock(&entry.listing).clone()))
+            .map(|(name, entry)| (name, entry.listing().clone()))
             .filter(|(_, listing)| listing.live);
         look(&mut listed)
     }
@@ -217,7 +259,8 @@ pub(super) fn load(connection: &Connection) -> Result<Memory> {
             deleted_at: Timestamp::from_nanos(deleted_at),
             tombstones,
         };
-        memory.insert(key, Arc::new(Entry::new(id, listing)));
+        let entry = Entry::new(id, listing, memory.live(&key.tenant));
+        memory.insert(key, Arc::new(entry));
     }
     log::replay(connection, &memory)?;
     Ok(memory)

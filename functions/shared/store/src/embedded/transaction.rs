@@ -8,8 +8,8 @@ use std::sync::atomic::Ordering;
 use rusqlite::Connection;
 use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
 
+use super::failed;
 use super::memory::{Entry, Listing, Memory};
-use super::{failed, lock};
 use crate::error::Result;
 
 pub(super) struct Transaction<'a> {
@@ -71,7 +71,8 @@ impl<'a> Transaction<'a> {
                 ))
             })
             .map_err(failed("adding a series"))?;
-        let entry = Arc::new(Entry::new(self.connection.last_insert_rowid(), listing));
+        let id = self.connection.last_insert_rowid();
+        let entry = Arc::new(Entry::new(id, listing, self.memory.live(tenant)));
         self.created.insert(key.clone(), Arc::clone(&entry));
         let new = Arc::clone(&entry);
         self.after_commit(move |memory| memory.insert(key, new));
@@ -89,7 +90,7 @@ impl<'a> Transaction<'a> {
         self.listings
             .get(&entry.id)
             .cloned()
-            .unwrap_or_else(|| lock(&entry.listing).clone())
+            .unwrap_or_else(|| entry.listing().clone())
     }
 
     /// Changes how a series is listed in memory; the command changes the row.
@@ -97,13 +98,14 @@ impl<'a> Transaction<'a> {
         self.listings.insert(entry.id, listing.clone());
         let entry = Arc::clone(entry);
         self.after_commit(move |_| {
-            let mut current = lock(&entry.listing);
-            let touched = current.live.then_some(current.updated);
-            *current = listing;
-            // A batch may have come since the command looked.
-            if let Some(received) = touched {
-                current.register(received);
-            }
+            entry.list(|current| {
+                let touched = current.live.then_some(current.updated);
+                *current = listing;
+                // A batch may have come since the command looked.
+                if let Some(received) = touched {
+                    current.register(received);
+                }
+            });
         });
     }
 

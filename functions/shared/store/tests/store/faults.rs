@@ -70,6 +70,8 @@ pub(crate) enum Fault {
     PrefixesMustBeNames,
     /// Counting forgets the prefix.
     CountsIgnoreThePrefix,
+    /// What was deleted is counted all the same.
+    CountsIncludeTheDeleted,
     /// A page of the list begins with the name it should begin after.
     ListsRepeat,
     /// Tombstones are kept without bound.
@@ -142,6 +144,7 @@ faults! {
     UpdatedIsTheLastCome => catalog::updated_is_the_latest_receipt,
     PrefixesMustBeNames => listings::prefixes_filter,
     CountsIgnoreThePrefix => listings::prefixes_filter,
+    CountsIncludeTheDeleted => listings::the_count_follows_what_comes_and_goes,
     ListsRepeat => listings::pages_begin_after_any_name,
     TombstonesAreUnbounded => catalog::too_many_separate_deletions_are_refused,
 }
