@@ -2,21 +2,21 @@
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use lru::LruCache;
 use tidemark_api::access::Refusal;
 use tidemark_api::principal::Principal;
 use tidemark_core::key::{ApiKey, KeyHash, KeyId};
-use tidemark_core::time::Timestamp;
 use tidemark_store::port::KeyStore;
 
+use super::since::Since;
 use crate::clock::Clock;
 use crate::failure;
 
-/// How long a key is taken for what it was, in nanoseconds: so long may it take
-/// until one that was revoked is refused. By the clock, since a function sleeps
-/// between its requests.
-const KEPT: i64 = 60_000_000_000;
+/// How long a key is taken for what it was: so long may it take until one that
+/// was revoked is refused.
+const KEPT: Duration = Duration::from_mins(1);
 /// How many keys are kept.
 const CAPACITY: NonZeroUsize = NonZeroUsize::MIN.saturating_add(9_999);
 
@@ -30,7 +30,7 @@ pub(super) struct Keys {
 #[derive(Clone)]
 struct Known {
     key: ApiKey,
-    read: Timestamp,
+    read: Since,
 }
 
 impl Keys {
@@ -48,7 +48,7 @@ impl Keys {
     pub(super) async fn principal(&self, shown: &str) -> Result<Principal, Refusal> {
         let refused = |why: String| Err(Refusal::Unauthenticated(why));
         let hash = KeyHash::of(shown);
-        let (id, now) = (hash.id(), self.clock.now());
+        let (id, now) = (hash.id(), Since::now(&*self.clock));
         let key = match self.known(id, now) {
             Some(key) => key,
             None => match self.store.get(id).await {
@@ -67,7 +67,7 @@ impl Keys {
         if key.hash != hash {
             return refused("there is no such key".to_owned());
         }
-        if !key.is_valid(now) {
+        if !key.is_valid(now.time) {
             return refused(format!("the key {id} has ended"));
         }
         Ok(Principal {
@@ -78,15 +78,13 @@ impl Keys {
         })
     }
 
-    fn known(&self, id: KeyId, now: Timestamp) -> Option<ApiKey> {
+    fn known(&self, id: KeyId, now: Since) -> Option<ApiKey> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let Known { key, read } = known.get(&id)?;
-        // A clock that was set back does not make it newer.
-        let is_fresh = (0..KEPT).contains(&now.since(*read));
-        is_fresh.then(|| key.clone())
+        read.is_within(KEPT, now).then(|| key.clone())
     }
 
-    fn keep(&self, id: KeyId, key: &ApiKey, read: Timestamp) {
+    fn keep(&self, id: KeyId, key: &ApiKey, read: Since) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let key = key.clone();
         known.put(id, Known { key, read });

@@ -51,7 +51,7 @@ impl Limiter {
     /// Refuses (429) a tenant that has sent too many points already; counts one, so
     /// that a body need not be read for that.
     pub(crate) fn body(&self, by: &Principal) -> Result<(), Problem> {
-        self.take(by, NonZeroU32::MIN)
+        self.take(by, NonZeroU32::MIN, 0)
     }
 
     /// Counts the points of a body, of which [`body`](Self::body) has counted one.
@@ -67,10 +67,11 @@ impl Limiter {
                 "{count} points are more than the {most} that this tenant may send at once: send them in several requests"
             )));
         }
-        NonZeroU32::new(count.saturating_sub(1)).map_or(Ok(()), |rest| self.take(by, rest))
+        NonZeroU32::new(count.saturating_sub(1)).map_or(Ok(()), |rest| self.take(by, rest, 1))
     }
 
-    fn take(&self, by: &Principal, count: NonZeroU32) -> Result<(), Problem> {
+    /// Takes so many points. Who comes again will want `counted` more.
+    fn take(&self, by: &Principal, count: NonZeroU32, counted: u32) -> Result<(), Problem> {
         let Some(limits) = by.limits else {
             return Ok(());
         };
@@ -78,7 +79,8 @@ impl Limiter {
         let taken = self.points.take(&by.tenant, rate, count);
         taken.map_err(|wait| {
             let detail = format!("more than {rate} points a second");
-            Problem::too_many_requests(detail, wait)
+            let more = Duration::from_secs(counted.into()) / rate.get();
+            Problem::too_many_requests(detail, wait + more)
         })
     }
 }

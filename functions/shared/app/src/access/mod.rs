@@ -6,6 +6,7 @@ mod keys;
 mod limiter;
 mod series;
 mod settings;
+mod since;
 pub mod tokens;
 
 use std::sync::Arc;

@@ -1,5 +1,6 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use http::header::{CACHE_CONTROL, ORIGIN, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
@@ -209,6 +210,18 @@ async fn a_revoked_key_is_refused_within_a_minute() {
     assert_eq!(world.status(key.reveal()).await, StatusCode::OK);
     world.store.revoke(key.hash().id(), at(1)).await.unwrap();
     world.clock.set(60);
+    assert_eq!(world.status(key.reveal()).await, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_revoked_key_is_refused_within_a_minute_though_the_clock_stands() {
+    let world = World::new(Overrides::default());
+    let key = secret();
+    assert_eq!(world.status(key.reveal()).await, StatusCode::OK);
+    world.store.revoke(key.hash().id(), at(0)).await.unwrap();
+    tokio::time::advance(Duration::from_secs(59)).await;
+    assert_eq!(world.status(key.reveal()).await, StatusCode::OK);
+    tokio::time::advance(Duration::from_secs(1)).await;
     assert_eq!(world.status(key.reveal()).await, StatusCode::UNAUTHORIZED);
 }
 

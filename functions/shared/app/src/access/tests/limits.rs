@@ -16,6 +16,23 @@ fn by(overrides: Overrides) -> Principal {
     }
 }
 
+#[test]
+fn who_waits_as_long_as_told_has_room_for_all_of_the_body() {
+    let limiter = Limiter::default();
+    let slow = by(Overrides {
+        points_per_second: NonZeroU32::new(2),
+        ..Overrides::default()
+    });
+    limiter.points(&slow, 20).unwrap();
+    limiter.body(&slow).unwrap();
+    let refused = limiter.points(&slow, 5).unwrap_err();
+    // Nothing is left, and five points come in two and a half seconds.
+    assert_eq!(
+        Response::<bytes::Bytes>::from(refused).headers()[RETRY_AFTER],
+        "3"
+    );
+}
+
 #[tokio::test]
 async fn requests_are_counted_by_tenant() {
     let overrides = Overrides {

@@ -1,20 +1,20 @@
 //! The issuer's keys, kept here.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use tidemark_core::time::Timestamp;
 use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
 use tracing::Instrument;
 
 use super::issuer::{Issuer, Key};
+use crate::access::since::Since;
 use crate::clock::Clock;
 
-const SECOND: i64 = 1_000_000_000;
 /// How long the issuer is not asked again, whoever shows whatever.
-const PAUSE: i64 = 60 * SECOND;
+const PAUSE: Duration = Duration::from_mins(1);
 /// After which time it is asked in any case, so that a key that it has withdrawn
 /// ends.
-const FRESH: i64 = 3600 * SECOND;
+const FRESH: Duration = Duration::from_hours(1);
 
 /// Why there is no key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,8 +37,8 @@ pub(super) struct Keyring {
 #[derive(Clone, Default)]
 struct Known {
     keys: Arc<Vec<Key>>,
-    fetched: Option<Timestamp>,
-    asked: Option<Timestamp>,
+    fetched: Option<Since>,
+    asked: Option<Since>,
 }
 
 impl Known {
@@ -58,12 +58,6 @@ impl Known {
     }
 }
 
-/// Whether it is less than so many nanoseconds ago; what is ahead is a clock that
-/// was set back.
-fn within(nanos: i64, since: Option<Timestamp>, now: Timestamp) -> bool {
-    since.is_some_and(|since| (0..nanos).contains(&now.since(since)))
-}
-
 impl Keyring {
     pub(super) fn new(issuer: Box<dyn Issuer>, clock: Arc<dyn Clock>) -> Self {
         Self {
@@ -79,7 +73,8 @@ impl Keyring {
     pub(super) async fn find(self: &Arc<Self>, id: Option<&str>) -> Result<Key, NoKey> {
         let known = self.known();
         let found = known.find(id);
-        let is_fresh = within(FRESH, known.fetched, self.clock.now());
+        let now = Since::now(&*self.clock);
+        let is_fresh = known.fetched.is_some_and(|at| at.is_within(FRESH, now));
         let turn = Arc::clone(&self.turn);
         let turn = match (&found, is_fresh) {
             (Some(key), true) => return Ok(key.clone()),
@@ -103,8 +98,12 @@ impl Keyring {
     /// its turn so long, though who shows the token may hang up meanwhile: they would
     /// cost everybody the answer that is given once a minute.
     async fn ask(self: &Arc<Self>, turn: OwnedMutexGuard<()>) {
-        let now = self.clock.now();
-        if within(PAUSE, self.known().asked, now) {
+        let now = Since::now(&*self.clock);
+        if self
+            .known()
+            .asked
+            .is_some_and(|at| at.is_within(PAUSE, now))
+        {
             return;
         }
         self.lock().asked = Some(now);
@@ -119,7 +118,7 @@ impl Keyring {
     }
 
     /// Fetches the keys as of `now`. What is known stays while there is no answer.
-    async fn fetch(&self, now: Timestamp) {
+    async fn fetch(&self, now: Since) {
         match self.issuer.keys().await {
             Ok(keys) => {
                 let mut known = self.lock();
