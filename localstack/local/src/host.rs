@@ -18,7 +18,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tidemark_api::problem::Problem;
-use tidemark_api::routes::{self, Match};
+use tidemark_api::routes::{self, Match, Operation};
 use tokio::net::{TcpListener, TcpStream};
 use tracing::Instrument;
 
@@ -170,12 +170,11 @@ async fn handle(
         .get(CONTENT_LENGTH)
         .and_then(|v| v.to_str().ok()?.parse().ok());
     // Where nothing will come of it as well: who is still sending sees no answer.
-    let limit = if admitted.is_ok() {
-        service.max_body
-    } else {
-        0
+    let (limit, kept) = match &admitted {
+        Ok((_, route)) => (service.max_body, kept(route, service.max_body)),
+        Err(_) => (0, 0),
     };
-    let body = tokio::time::timeout(BODY_TIME, read(body, declared, limit)).await;
+    let body = tokio::time::timeout(BODY_TIME, read(body, declared, limit, kept)).await;
     let (principal, route) = admitted?;
     let body = body.map_err(|_| {
         Problem::malformed_body(format!("the body did not arrive within {BODY_TIME:?}"))
@@ -184,9 +183,24 @@ async fn handle(
     service.answer(&principal, route, &request).await
 }
 
-/// Reads a body of at most `limit` bytes.
-async fn read(mut body: Incoming, declared: Option<usize>, limit: usize) -> Result<Bytes, Problem> {
-    let mut bytes = BytesMut::with_capacity(declared.unwrap_or(0).min(limit));
+/// How much of a body is kept, where so much is taken: nothing by a route that
+/// wants none, some of which are open to anyone.
+const fn kept(route: &Match, limit: usize) -> usize {
+    match route.route.operation {
+        Operation::Ingest(_) => limit,
+        _ => 0,
+    }
+}
+
+/// Reads a body of at most `limit` bytes. One that is longer than `kept` is
+/// forgotten from there on.
+async fn read(
+    mut body: Incoming,
+    declared: Option<usize>,
+    limit: usize,
+    kept: usize,
+) -> Result<Bytes, Problem> {
+    let mut bytes = BytesMut::with_capacity(declared.unwrap_or(0).min(kept));
     let mut length = 0;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Problem::malformed_body("the body broke off"))?;
@@ -197,7 +211,7 @@ async fn read(mut body: Incoming, declared: Option<usize>, limit: usize) -> Resu
         if length > limit + OVERRUN {
             break;
         }
-        if length <= limit {
+        if length <= kept {
             bytes.extend_from_slice(&data);
         }
     }

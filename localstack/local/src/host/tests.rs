@@ -1,6 +1,7 @@
 //! The server over real sockets, spoken to byte by byte.
 
 use async_trait::async_trait;
+use http::Method;
 use serde_json::Value as Json;
 use tempfile::TempDir;
 use tidemark_core::batch::Batch;
@@ -273,6 +274,22 @@ async fn a_body_to_where_none_is_expected_does_not_hide_the_answer() {
         client.send(head.as_bytes()).await;
         client.send(&body).await;
         assert_eq!(client.reply().await.status, status, "{target}");
+    }
+}
+
+#[test]
+fn only_points_and_measurements_are_kept() {
+    for (method, path, expected) in [
+        (Method::POST, "/api", 9),
+        (Method::POST, "/meterdata/measurement", 9),
+        (Method::POST, "/admin/discards/1-0/replay", 0),
+        (Method::DELETE, "/api/a", 0),
+        (Method::GET, "/api/a", 0),
+        (Method::GET, "/health", 0),
+        (Method::GET, "/docs", 0),
+    ] {
+        let route = routes::find(&method, path).unwrap();
+        assert_eq!(kept(&route, 9), expected, "{method} {path}");
     }
 }
 
