@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import boto3
 import point_store
@@ -20,6 +21,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 TEMPLATE = Path(__file__).resolve().parents[1] / "template.yaml"
 #: A database that there is: its parts are told together.
 NAMES = ("TimestreamDatabase", "TimestreamTable", "TimestreamReports")
+#: Whose tokens are taken, and for whom they are: one without the other takes none.
+TOKENS = ("JwtIssuer", "JwtAudience")
 #: What a stack keeps unless it is told otherwise.
 KEPT = ("PointStore", *NAMES, "MemoryStoreHours", "MagneticStoreDays")
 
@@ -29,6 +32,7 @@ def main() -> None:
     told = dict(os.environ)
     point_store.check(told.get(variable("PointStore")))
     check_names(told)
+    check_tokens(told)
     try:
         kept = where_points_are(told)
     except (BotoCoreError, ClientError) as error:
@@ -61,15 +65,28 @@ def check_names(told: Mapping[str, str]) -> None:
         sys.exit(f"{variables}: either all of them name what there is, or none does")
 
 
+def check_tokens(told: Mapping[str, str]) -> None:
+    """Ends the program if it is told an issuer or an audience alone: no function would start."""
+    if len({bool(told.get(variable(name))) for name in TOKENS}) > 1:
+        variables = " and ".join(map(variable, TOKENS))
+        sys.exit(f"{variables}: either both are told, or neither")
+
+
 def parameters(
     template: str, told: Mapping[str, str], kept: Mapping[str, str] | None = None
 ) -> dict[str, str]:
     """The values by name; a variable that is empty says nothing."""
+    there = declared(template)
+    given = {name: told.get(variable(name)) or (kept or {}).get(name) for name in there}
+    return {name: given[name] or str(parameter["Default"]) for name, parameter in there.items()}
+
+
+def declared(template: str) -> dict[str, dict[str, Any]]:
+    """What the template says of its parameters; elsewhere it has tags that YAML does not know."""
     section = re.search(r"^Parameters:\n(?:(?: .*)?\n)*", template, re.MULTILINE)
     assert section
-    declared = yaml.safe_load(section[0])["Parameters"]
-    given = {name: told.get(variable(name)) or (kept or {}).get(name) for name in declared}
-    return {name: given[name] or str(parameter["Default"]) for name, parameter in declared.items()}
+    parameters: dict[str, dict[str, Any]] = yaml.safe_load(section[0])["Parameters"]
+    return parameters
 
 
 def variable(parameter: str) -> str:

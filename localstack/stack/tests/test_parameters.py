@@ -10,7 +10,17 @@ from typing import Any
 import boto3
 import pytest
 
-from parameters import KEPT, NAMES, TEMPLATE, check_names, main, parameters, variable
+from parameters import (
+    KEPT,
+    NAMES,
+    TEMPLATE,
+    check_names,
+    check_tokens,
+    declared,
+    main,
+    parameters,
+    variable,
+)
 from place import CREDENTIALS, REGION, REPOSITORY
 from test_point_store import formation, stack
 
@@ -44,6 +54,46 @@ def test_the_readme_tells_all_of_them() -> None:
     assert sorted(names) == sorted(given)
     assert variables == [variable(name) for name in names]
     assert defaults == [given[name] for name in names if given[name]]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "is_allowed"),
+    [
+        ("JwtIssuer", "", True),
+        ("JwtIssuer", "https://login.example.org/realms/a", True),
+        ("JwtIssuer", "http://127.0.0.1:8080", True),
+        ("JwtIssuer", "http://login.example.org", False),
+        ("JwtIssuer", "http://localhost.example.org", False),
+        ("JwtIssuer", "https://a.b?c", False),
+        ("CorsOrigins", "", True),
+        ("CorsOrigins", "https://a.b", True),
+        ("CorsOrigins", "https://a.b , http://c:1", True),
+        ("CorsOrigins", "https://a.b/", False),
+        ("CorsOrigins", "https://A.b", False),
+        ("CorsOrigins", "https://u@a.b", False),
+        ("CorsOrigins", "*", False),
+    ],
+)
+def test_what_no_function_would_start_with_is_not_deployed(
+    name: str, value: str, is_allowed: bool
+) -> None:
+    pattern = declared(TEXT)[name]["AllowedPattern"]
+    assert (re.fullmatch(pattern, value) is not None) == is_allowed
+
+
+@pytest.mark.parametrize(
+    ("issuer", "audience", "is_refused"),
+    [("", "", False), ("https://a.b", "c", False), ("https://a.b", "", True), ("", "c", True)],
+)
+def test_an_issuer_and_an_audience_belong_together(
+    issuer: str, audience: str, is_refused: bool
+) -> None:
+    told = {"TIDEMARK_JWT_ISSUER": issuer, "TIDEMARK_JWT_AUDIENCE": audience}
+    if is_refused:
+        with pytest.raises(SystemExit, match="TIDEMARK_JWT_ISSUER and TIDEMARK_JWT_AUDIENCE"):
+            check_tokens(told)
+    else:
+        check_tokens(told)
 
 
 #: What a stack was told that keeps points in a database that there was.
