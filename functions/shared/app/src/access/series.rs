@@ -11,11 +11,11 @@ use tidemark_store::error::{Result, causes};
 use tidemark_store::port::Catalog;
 use tokio::time::timeout;
 
-use crate::failure;
-
 /// How long it may take to count. That is a limit and no more: where the catalog
 /// does not answer, points are taken all the same.
 const PATIENCE: Duration = Duration::from_millis(300);
+/// How long it may take to look series up, of which a body may have many.
+const LOOKING: Duration = Duration::from_secs(5);
 /// How many series are looked up at the same time.
 const AT_ONCE: usize = 16;
 /// When to try again: whether there is room then is up to the tenant.
@@ -24,8 +24,9 @@ const RETRY_AFTER: Duration = Duration::from_mins(1);
 /// Refuses (429) series that would be more than the tenant may have, unless all of
 /// them are there already.
 ///
-/// What was sent a moment ago and is not stored yet is not counted, so that there
-/// may be a few more in the end.
+/// What was sent a moment ago and is not stored yet is not counted. On AWS, who
+/// sends many new series at once may get past the limit by as many as the queue
+/// holds.
 pub(crate) async fn room(
     catalog: &dyn Catalog,
     by: &Principal,
@@ -49,14 +50,20 @@ pub(crate) async fn room(
     if names.len() as u64 <= room {
         return Ok(());
     }
-    let fits = fits(catalog, by, names, room).await;
-    if fits.map_err(|error| failure::problem(&error))? {
-        return Ok(());
-    }
     let most = limits.series;
-    let detail = format!(
-        "the points belong to series that are not there yet, and the tenant may have {most} in all: delete some"
-    );
+    let detail = match timeout(LOOKING, fits(catalog, by, names, room)).await {
+        Ok(Ok(true)) => return Ok(()),
+        Ok(Ok(false)) => format!(
+            "the points belong to series that are not there yet, and the tenant may have {most} in all: delete some"
+        ),
+        Ok(Err(error)) => {
+            tracing::warn!(error = causes(&error), "series were not looked up");
+            return Ok(());
+        }
+        Err(_) => format!(
+            "the tenant has nearly the {most} series that it may have, and which of these are new could not be found out in time: send fewer at once"
+        ),
+    };
     Err(Problem::too_many_requests(detail, RETRY_AFTER))
 }
 
