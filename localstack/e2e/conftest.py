@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from access import Keys
+from access import Keys, secret
 from client import IS_DEPLOYED, Client
 from guarded import ORIGIN, Guarded
 from issuer import AUDIENCE, Issuer, serving
@@ -41,6 +41,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
         if folder is None:
             pytest.skip("needs TIDEMARK_STACK_FOLDER, to make keys and sign tokens")
         issuer = Issuer.read(Path(folder))
+        secret(os.environ["TIDEMARK_KEY"])
         yield Guarded(os.environ["TIDEMARK_URL"], Keys.deployed(), issuer)
         return
     folder = tmp_path_factory.mktemp("guarded")

@@ -57,6 +57,7 @@ class Stack:
         self.store = store
         self.record = folder / "calls.jsonl"
         self.log = folder / "served.jsonl"
+        self.told = folder / "up.txt"
         self.source = source
         self.clients: dict[str, Any] = {}
         options = data_server if data_server is not None else ["--rate", "0"]
@@ -87,7 +88,9 @@ class Stack:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("TIDEMARK_")}
         if self.source is not None:
             environment["TIDEMARK_SOURCE_URL"] = self.source
-        with (self.folder / "up.log").open("wb") as output:
+        # For whoever started it: a key is among it.
+        self.told.touch(mode=0o600)
+        with self.told.open("wb") as output:
             self.process = subprocess.Popen(
                 self.command, env=environment, stdout=output, stderr=output
             )
@@ -125,7 +128,7 @@ class Stack:
 
     def printed(self) -> str:
         """What it wrote to its outputs."""
-        return (self.folder / "up.log").read_text(errors="replace")
+        return self.told.read_text(errors="replace")
 
     def client(self, service: str) -> Any:
         """A client of the emulator: not through the proxy."""
