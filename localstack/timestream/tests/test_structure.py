@@ -1,8 +1,8 @@
 """No text changes what a query is: read by a parser of SQL, it has the same tree, but for the
-literal that is the text.
+literal that is the text; and no time and no deletion does, but for the numbers that they are.
 
 The Rust test `no_name_changes_a_query` writes queries with texts that it drew, each beside the same
-query with a plain text.
+query with a plain text, and queries beside the same ones at other times.
 """
 
 from __future__ import annotations
@@ -23,11 +23,13 @@ LONG = 8000
 
 
 class Query(NamedTuple):
-    """A query with a text in it, and the same with the plain one."""
+    """A query with a text in it and the same with the plain one, or one that has the plain one and
+    the same at other times."""
 
-    text: str
     sql: str
-    plain: str
+    text: str = PLAIN
+    plain: str = ""
+    moved: str = ""
 
 
 @pytest.fixture(scope="module")
@@ -57,10 +59,37 @@ def check(text: str, sql: str, plain: str) -> None:
 
 
 def test_only_a_literal_is_another(queries: list[Query]) -> None:
+    written = [query for query in queries if query.plain]
     # Long ones have more slots, and take a second each: some of them will do.
-    long = [query for query in queries if len(query.sql) > LONG]
-    for query in [query for query in queries if len(query.sql) <= LONG] + long[::7]:
-        check(*query)
+    long = [query for query in written if len(query.sql) > LONG]
+    for query in [query for query in written if len(query.sql) <= LONG] + long[::7]:
+        check(query.text, query.sql, query.plain)
+
+
+def without_numbers(sql: str) -> exp.Expr:
+    """The tree of a query, all of whose numbers are 0."""
+    (tree,) = sqlglot.parse(sql, read="trino")
+    assert tree is not None
+    zero = exp.Literal.number(0)
+
+    def masked(node: exp.Expr) -> exp.Expr:
+        number = node.this if isinstance(node, exp.Neg) else node
+        return zero if isinstance(number, exp.Literal) and number.is_number else node
+
+    return tree.transform(masked)
+
+
+def test_only_numbers_are_others(queries: list[Query]) -> None:
+    moved = [query for query in queries if query.moved]
+    assert len(moved) > FEWEST
+    for query in moved:
+        assert without_numbers(query.sql) == without_numbers(query.moved), query
+
+
+def test_another_query_at_another_time_would_be_seen() -> None:
+    one, other = "SELECT 1 FROM x WHERE t < 5", "SELECT 1 FROM x WHERE t < -7"
+    assert without_numbers(one) == without_numbers(other)
+    assert without_numbers(one) != without_numbers(f"{other} OR 1 = 1")
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ impl Aws {
 impl<C: Discoverable> Endpoint<C> {
     /// At `told`, where somebody has; it is asked for addresses all the same if
     /// `discovers` says so.
-    fn new(sdk: &SdkConfig, told: Option<String>, discovers: bool) -> Self {
+    pub(super) fn new(sdk: &SdkConfig, told: Option<String>, discovers: bool) -> Self {
         let discovers = discovers || told.is_none();
         let client = C::new(sdk);
         Self {

@@ -16,11 +16,14 @@
 //! | `received`, `batch`, `place` | the write it came from, see [`version`] |
 
 mod endpoint;
+mod held;
 mod query;
 mod record;
 mod reports;
 mod sql;
 mod summary;
+#[cfg(test)]
+mod tests;
 mod version;
 mod write;
 
@@ -186,11 +189,14 @@ impl PointStore for Timestream {
     }
 
     async fn summarize_at_once(&self, request: Summarize<'_>) -> Result<Option<Vec<Bucket>>> {
-        // However much there is; only quantiles need the points.
+        let Some(selected) = selection(request.series, request.range, request.tombstones) else {
+            return Ok(Some(Vec::new()));
+        };
+        // However much there is; quantiles need the points.
         if request.parts.quantiles {
             return Ok(None);
         }
-        self.summarize(request).await.map(Some)
+        self.summarize_there(selected, request).await
     }
 
     async fn extent(&self, series: &SeriesKey, range: TimeRange) -> Result<Option<Extent>> {

@@ -174,9 +174,10 @@ pub(super) fn extent(row: &Row) -> Result<Option<Extent>> {
 }
 
 /// A row of `sql::writes`.
-pub(super) fn written(row: &Row) -> Result<(Timestamp, Versioned)> {
+pub(super) fn written(row: &Row) -> Result<((String, Timestamp), Versioned)> {
     let mut columns = Columns::of(row);
-    Ok((columns.time("t")?, versioned(&mut columns)?))
+    let series = columns.text("series")?.to_owned();
+    Ok(((series, columns.time("t")?), versioned(&mut columns)?))
 }
 
 /// A row of `sql::whole`.

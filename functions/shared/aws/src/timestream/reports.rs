@@ -7,7 +7,6 @@
 //! there is no other write is a discard. The magnetic store may take hours to
 //! show that other write: until then the report waits.
 
-use std::collections::HashMap;
 use std::time::{Duration, UNIX_EPOCH};
 
 use aws_smithy_async::time::SharedTimeSource;
@@ -24,9 +23,8 @@ use tidemark_store::port::{DiscardLog, Refusal};
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout};
 
+use super::Timestream;
 use super::version::Versioned;
-use super::write::TIMES;
-use super::{Timestream, query, sql};
 use crate::bucket::{Bucket, Object};
 use crate::client::Aws;
 use crate::discards::DiscardsTable;
@@ -39,7 +37,7 @@ const DISCARDS: usize = 100;
 /// After how long the magnetic store has shown what it took: it says 6 hours.
 const SHOWN: Duration = Duration::from_hours(12);
 /// For how many minutes a report is looked at by every run, and how often later:
-/// each look is a query for each of its series.
+/// each look is a query.
 const FRESH: u64 = 3;
 const SELDOM: u64 = 60;
 /// How long one report may hold up others.
@@ -170,30 +168,19 @@ impl Reports {
     /// Timestream refuses even so, and the writes that lost to one that cannot be
     /// seen. Whatever else was rejected is of no use any more.
     async fn settle(&self, rejected: Vec<Late>) -> Result<(Vec<Discard>, Vec<Late>)> {
-        let mut of_series: HashMap<SeriesKey, Vec<Late>> = HashMap::new();
-        for late in rejected {
-            of_series.entry(late.key.clone()).or_default().push(late);
-        }
+        let points = rejected.iter().map(|late| (&late.key, late.point.time));
+        let held = self.timestream.held(points).await?;
         let (mut discards, mut unseen) = (Vec::new(), Vec::new());
-        for (series, mut rejected) in of_series {
-            while !rejected.is_empty() {
-                let part = rejected.split_off(rejected.len().saturating_sub(TIMES));
-                let times: Vec<Timestamp> = part.iter().map(|late| late.point.time).collect();
-                let sql = sql::writes(&self.timestream.table, &series, &times);
-                let held = self.timestream.rows(&sql, query::written).await?;
-                let held: HashMap<Timestamp, Versioned> = held.into_iter().collect();
-                for late in part {
-                    // An earlier version did not reject it.
-                    let winner = held.get(&late.point.time).copied();
-                    match winner.filter(|held| held.version() >= late.write.version()) {
-                        None => unseen.push(late),
-                        Some(held) if held.stamp >= late.write.stamp => {}
-                        Some(held) => {
-                            let refused = self.timestream.raise(&late.write(), held).await?;
-                            let discard = |refusal: Refusal| late.discard(Some(refusal.detail));
-                            discards.extend(refused.into_iter().map(discard));
-                        }
-                    }
+        for late in rejected {
+            // An earlier version did not reject it.
+            let winner = held.get(&late.key, late.point.time);
+            match winner.filter(|held| held.version() >= late.write.version()) {
+                None => unseen.push(late),
+                Some(held) if held.stamp >= late.write.stamp => {}
+                Some(held) => {
+                    let refused = self.timestream.raise(&late.write(), held).await?;
+                    let discard = |refusal: Refusal| late.discard(Some(refusal.detail));
+                    discards.extend(refused.into_iter().map(discard));
                 }
             }
         }
@@ -315,66 +302,4 @@ impl Late {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const REPORT: &str = r#"{"reportId": "7", "errors": [{"reason": "too late", "records": [{
-        "dimensions": [{"name": "series", "value": "a.b/c", "dimensionValueType": null}],
-        "measureName": "point", "measureValue": null, "measureValueType": "MULTI",
-        "measureValues": [
-            {"name": "value", "value": "1.5", "type": "DOUBLE"},
-            {"name": "tags", "value": "[\"night\"]", "type": "VARCHAR"},
-            {"name": "received", "value": "1700000000000001007", "type": "BIGINT"},
-            {"name": "batch", "value": "00000000000000010000000000000002", "type": "VARCHAR"},
-            {"name": "place", "value": "3001", "type": "BIGINT"}],
-        "time": "1675209600000000001", "timeUnit": "NANOSECONDS", "version": 1700000000000001001}]}]}"#;
-
-    #[test]
-    fn a_record_of_a_report_is_read() {
-        let late = read(REPORT.as_bytes()).unwrap().remove(0);
-        let discard = late.discard(None);
-        assert_eq!(discard.tenant.as_str(), "a.b");
-        assert_eq!(discard.stamp.index, 3);
-        assert_eq!(discard.detail, "too late");
-        assert_eq!(
-            discard.payload.whole().unwrap(),
-            br#"{"name":"c","t":"2023-02-01T00:00:00.000000001Z","tags":["night"],"v":1.5}"#
-        );
-        let write = late.write();
-        assert_eq!(write.stamp(3), late.write.stamp);
-        assert_eq!(write.series[0].times, [late.point.time]);
-    }
-
-    #[test]
-    fn what_is_no_report_is_told() {
-        let without = REPORT.replace("\"received\"", "\"other\"");
-        let milliseconds = REPORT.replace("NANOSECONDS", "MILLISECONDS");
-        for (text, problem) in [
-            (without.as_str(), "a report of Timestream: received"),
-            (milliseconds.as_str(), "a report of Timestream: timeUnit"),
-            (
-                r#"{"errors": []}"#,
-                "a report of Timestream: it has no records",
-            ),
-            ("{}", "reading reports of Timestream"),
-        ] {
-            let error = read(text.as_bytes()).err().unwrap();
-            assert_eq!(error.to_string(), problem);
-        }
-    }
-
-    #[test]
-    fn a_report_that_waits_is_looked_at_now_and_then() {
-        let looks = |key: &str, minutes: std::ops::Range<u64>| {
-            let due = |minute: &u64| is_due(key, Duration::from_secs(60 * minute + 7));
-            minutes.filter(due).collect::<Vec<_>>()
-        };
-        for key in ["a", "us-east-1/tidemark/points/2026-11-26/8A72.json"] {
-            assert_eq!(looks(key, 0..3), [0, 1, 2]);
-            let later = looks(key, 60..180);
-            assert_eq!(later.len(), 2);
-            assert_eq!(later[1] - later[0], 60);
-        }
-        assert_ne!(looks("a", 60..120), looks("b", 60..120));
-    }
-}
+mod tests;

@@ -2,6 +2,7 @@
 //! Names are quoted or of characters that need no quoting, numbers are numbers,
 //! and the one text that others chose, the series, is a literal.
 
+use std::collections::BTreeSet;
 use std::fmt::{self, Display};
 use std::str::FromStr;
 
@@ -139,13 +140,18 @@ pub(super) fn extent(table: &Table, selected: Selection<'_>) -> String {
     )
 }
 
-/// The writes that the points of these times came from.
-pub(super) fn writes(table: &Table, key: &SeriesKey, times: &[Timestamp]) -> String {
+/// The writes that the points of these series and times came from.
+pub(super) fn writes(
+    table: &Table,
+    series: &BTreeSet<String>,
+    times: &BTreeSet<Timestamp>,
+) -> String {
+    let series: Vec<String> = series.iter().map(|s| Literal(s).to_string()).collect();
     let times: Vec<String> = times.iter().map(|&time| At(time).to_string()).collect();
     format!(
-        "SELECT to_nanoseconds(time) AS t, received, batch, place FROM {table} \
-         WHERE series = {} AND time IN ({})",
-        Literal(&series(key)),
+        "SELECT series, to_nanoseconds(time) AS t, received, batch, place FROM {table} \
+         WHERE series IN ({}) AND time IN ({})",
+        series.join(", "),
         times.join(", ")
     )
 }

@@ -2,17 +2,14 @@
 //! by itself while Timestream is busy, until every point is stored, lost to a
 //! later write, or refused for good.
 
-use std::collections::HashMap;
-
 use aws_sdk_timestreamwrite::operation::write_records::WriteRecordsError;
 use tidemark_core::batch::Write;
-use tidemark_core::time::Timestamp;
 use tidemark_store::error::{Kind, Result, StoreError, causes};
 use tidemark_store::port::Refusal;
 
+use super::Timestream;
 use super::record::{Outgoing, Records};
 use super::version::{Verdict, Versioned};
-use super::{Timestream, query, sql};
 use crate::batch::{Done, each, pauses};
 use crate::error::failed;
 
@@ -21,8 +18,6 @@ const WRITING: &str = "writing to Timestream";
 const RECORDS: usize = 100;
 /// How many calls are under way at the same time.
 const CALLS: usize = 8;
-/// How many times one query asks for.
-pub(super) const TIMES: usize = 1000;
 
 /// A record that was not taken, and why.
 struct Rejected {
@@ -162,24 +157,16 @@ impl Timestream {
     async fn outdo(
         &self,
         batch: &Records<'_>,
-        mut contended: Vec<(Outgoing, i64)>,
+        contended: Vec<(Outgoing, i64)>,
     ) -> Result<Vec<Outgoing>> {
-        contended.sort_by_key(|(point, _)| point.series);
+        let points = contended
+            .iter()
+            .map(|&(point, _)| (batch.key(point), batch.time(point)));
+        let held = self.held(points).await?;
         let mut again = Vec::new();
-        for of_series in contended.chunk_by(|(a, _), (b, _)| a.series == b.series) {
-            for part in of_series.chunks(TIMES) {
-                let Some(key) = part.first().map(|(point, _)| batch.key(*point)) else {
-                    continue;
-                };
-                let times: Vec<Timestamp> = part.iter().map(|(p, _)| batch.time(*p)).collect();
-                let sql = sql::writes(&self.table, key, &times);
-                let held = self.rows(&sql, query::written).await?;
-                let held: HashMap<Timestamp, Versioned> = held.into_iter().collect();
-                for &(point, existing) in part {
-                    let held = held.get(&batch.time(point)).copied();
-                    again.extend(later(point, held, existing)?);
-                }
-            }
+        for (point, existing) in contended {
+            let held = held.get(batch.key(point), batch.time(point));
+            again.extend(later(point, held, existing)?);
         }
         Ok(again)
     }

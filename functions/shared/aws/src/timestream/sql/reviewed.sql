@@ -11,7 +11,7 @@ SELECT to_nanoseconds(time) AS t, value FROM "tidemark"."points" WHERE series = 
 SELECT to_nanoseconds(min(time)) AS first, to_nanoseconds(max(time)) AS last, count(*) AS points FROM "tidemark"."points" WHERE series = 'local/sensor-1' AND time BETWEEN from_nanoseconds(1675209600000000000) AND from_nanoseconds(1684152000000000000) AND NOT (time BETWEEN from_nanoseconds(1675382400000000000) AND from_nanoseconds(1675468800000000000) AND received <= 1675577228000009000);
 
 -- writes that were met
-SELECT to_nanoseconds(time) AS t, received, batch, place FROM "tidemark"."points" WHERE series = 'local/sensor-1' AND time IN (from_nanoseconds(1675209600000000000), from_nanoseconds(1684152000000000000));
+SELECT series, to_nanoseconds(time) AS t, received, batch, place FROM "tidemark"."points" WHERE series IN ('local/sensor-1') AND time IN (from_nanoseconds(1675209600000000000), from_nanoseconds(1684152000000000000));
 
 -- points to be moved
 SELECT to_nanoseconds(time) AS t, value, tags, received, batch, place FROM "tidemark"."points" WHERE series = 'local/sensor-1' AND time BETWEEN from_nanoseconds(1675209600000000000) AND from_nanoseconds(1684152000000000000) AND NOT (time BETWEEN from_nanoseconds(1675382400000000000) AND from_nanoseconds(1675468800000000000) AND received <= 1675577228000009000) ORDER BY time ASC LIMIT 5000;
