@@ -112,6 +112,8 @@ def main() -> int:
             JwtIssuer=issuer.url,
             JwtAudience=AUDIENCE,
             CorsOrigins=ORIGIN,
+            # All that they can tell: no secret may be in that.
+            Log="debug",
         ) as stack,
         beside_timestream(stack) as tables,
     ):
