@@ -16,7 +16,7 @@ from deployment import deploy, outputs, parameters
 from emulator import emulator
 from forward import forward
 from keys import UNLIMITED, make_key
-from place import CREDENTIALS, REGION, Place, bound, free_port
+from place import CREDENTIALS, REGION, Place, bound, check_free, free_port
 from proxy import proxy
 from running import Program, noted, stop, until_told_to_end, watch
 from timestream import timestream
@@ -179,9 +179,13 @@ async def run_all(place: Place, options: argparse.Namespace) -> None:
 @asynccontextmanager
 async def aws(place: Place, options: argparse.Namespace) -> AsyncIterator[list[Program]]:
     """Runs what stands in for AWS, and the proxy in front of it."""
+    has_timestream = options.point_store == "timestream"
+    if has_timestream:
+        # Before anything is started in a folder that may be somebody else's.
+        check_free(place.timestream_port)
     async with AsyncExitStack() as running:
         programs = [await running.enter_async_context(emulator(place))]
-        if options.point_store == "timestream":
+        if has_timestream:
             programs.append(await running.enter_async_context(timestream(place)))
         await running.enter_async_context(proxy(place, options.record, options.meter))
         yield programs

@@ -13,7 +13,7 @@ from pathlib import Path
 import boto3
 from botocore.config import Config
 
-from place import CREDENTIALS, REGION, REPOSITORY, Place, check_free
+from place import CREDENTIALS, REGION, REPOSITORY, Place
 from running import Program
 
 DATABASE, TABLE, REPORTS = "tidemark", "points", "reports"
@@ -23,7 +23,6 @@ FIRST_LINE = "listening on "
 @asynccontextmanager
 async def timestream(place: Place) -> AsyncIterator[Program]:
     """Runs it, with the table. The emulator of AWS, where its reports go, answers by then."""
-    check_free(place.timestream_port)
     command = command_line(place.timestream_port)
     log = place.folder / "timestream.log"
     with Program(command, log, environment(place.emulator)) as program:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from place import REPOSITORY, free_port, is_taken
-from stack import PROFILE, TOOL, Stack, eventually
+from stack import PROFILE, TOOL, Stack, eventually, timestream_only
 
 
 def processes(text: str) -> list[str]:
@@ -28,12 +28,15 @@ def processes(text: str) -> list[str]:
     return found
 
 
+@pytest.mark.points
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_takes_all_of_it_down(tmp_path: Path, number: signal.Signals) -> None:
     with Stack(tmp_path) as stack:
         with urllib.request.urlopen(f"{stack.url}/health") as answer:
             assert answer.status == 200
-        addresses = [stack.described[name] for name in ("Address", "Emulator", "Proxy", "Source")]
+        names = {"Address", "Emulator", "Proxy", "Source", "Timestream"} & stack.described.keys()
+        assert ("Timestream" in names) == (stack.store == "timestream")
+        addresses = [stack.described[name] for name in names]
         ports = [urlsplit(address).port or 0 for address in addresses]
         assert all(map(is_taken, ports))
         # The emulator, and a function's bootstrap.
@@ -44,12 +47,14 @@ def test_a_signal_takes_all_of_it_down(tmp_path: Path, number: signal.Signals) -
         assert not (tmp_path / "tmp").exists()
 
 
+@pytest.mark.points
 @pytest.mark.parametrize(
     ("command", "option", "output"),
     [
         ("up", "--port", "Address"),
         ("up", "--emulator-port", "Emulator"),
         ("emulator", "--emulator-port", "Emulator"),
+        pytest.param("up", "--timestream-port", "Timestream", marks=timestream_only),
     ],
 )
 def test_a_port_that_is_taken_is_told_at_once(
@@ -60,7 +65,7 @@ def test_a_port_that_is_taken_is_told_at_once(
     kept = tmp_path / "tmp/kept"
     kept.parent.mkdir()
     kept.touch()
-    free = ["--port", "0", "--emulator-port", "0", "--proxy-port", "0"]
+    free = ["--port", "0", "--emulator-port", "0", "--proxy-port", "0", "--timestream-port", "0"]
     words = [*TOOL, command, *free, "--folder", str(tmp_path), option, str(port)]
     tried = subprocess.run(words, capture_output=True, text=True, timeout=20, check=False)
     assert tried.returncode == 1

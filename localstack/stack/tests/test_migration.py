@@ -181,7 +181,7 @@ def switch(stack: Stack) -> None:
     """Has the functions keep points in DynamoDB, as deploying does. The emulator cannot: it loses
     what it knows of the tables when a parameter of their stack changes."""
     functions = stack.client("lambda")
-    for function in ("Validator", "Query", "Calculation", "Eraser", "Discards"):
+    for function in ("Validator", "Query", "Calculation", "Eraser", "Discards", "Compactor"):
         name = stack.described[f"{function}Function"]
         known = functions.get_function_configuration(FunctionName=name)["Environment"]
         known["Variables"]["TIDEMARK_POINT_STORE"] = "dynamodb"
@@ -244,7 +244,9 @@ def test_the_day_timestream_ends(stack: Stack) -> None:
     check_same({name: after[name] for name in others}, {name: before[name] for name in others})
 
     # What was deleted is removed, now that it can be.
+    kept = chunks(stack)
     stack.tick("compactor")
+    assert {key.split()[0] for key in chunks(stack).keys() - kept.keys()} == {"local/holed"}
     check_same(answers(stack), after)
 
     # Newer points may be beside those that are moved; of what was replaced, both cannot be right.

@@ -1,4 +1,5 @@
-"""The queries that Tidemark asks, against a naive computation in Python."""
+"""Queries like those that Tidemark asks, against a naive computation in Python. The very ones are
+asked by the conformance suite of its store."""
 
 from __future__ import annotations
 

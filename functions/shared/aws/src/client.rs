@@ -37,7 +37,7 @@ pub struct Aws {
     /// Tables, queue, functions.
     pub(crate) settings: Settings,
     /// How long one try of Timestream may take, and all of them.
-    query: (Duration, Duration),
+    pub(crate) query: (Duration, Duration),
     /// For all tables: to make a client takes a part of a function's start.
     dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
 }

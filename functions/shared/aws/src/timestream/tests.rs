@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use http::{Request, Response};
 use hyper::body::Bytes;
@@ -10,6 +11,7 @@ use tidemark_core::batch::{BatchId, SeriesPoints};
 use tidemark_core::name::{SeriesName, Tenant};
 use tidemark_core::point::{Tags, Value};
 use tidemark_core::summary::Parts;
+use tidemark_store::error::Kind;
 use tidemark_store::port::Slots;
 
 use super::*;
@@ -124,6 +126,17 @@ async fn a_token_that_has_expired_neither_loses_nor_repeats_a_row() {
     let times: Vec<i64> = page.points.iter().map(|point| point.time.nanos()).collect();
     assert_eq!(times, [1, 2, 3]);
     assert_eq!(page.rest, None);
+}
+
+#[tokio::test]
+async fn who_is_not_answered_does_not_wait_for_ever() {
+    let answer = async |_| std::future::pending().await;
+    let mut aws = fake::serve(answer, variable).await;
+    aws.query = (Duration::from_millis(50), Duration::from_millis(200));
+    let (timestream, series) = (asking(&aws), series());
+    let asked = timestream.extent(&series, TimeRange::ALL);
+    let waited = tokio::time::timeout(Duration::from_secs(20), asked).await;
+    assert_eq!(waited.unwrap().unwrap_err().kind(), Kind::Unavailable);
 }
 
 #[tokio::test]
