@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from place import REPOSITORY, free_port, is_taken
-from stack import PROFILE, TOOL, Stack, eventually, timestream_only
+from stack import PROFILE, STORE, TOOL, Stack, eventually, timestream_only
 
 
 def processes(text: str) -> list[str]:
@@ -74,19 +74,29 @@ def test_a_port_that_is_taken_is_told_at_once(
     assert kept.exists()
 
 
+@pytest.mark.points
 def test_deploying_waits_for_an_emulator_that_starts(tmp_path: Path) -> None:
     options = ["--folder", str(tmp_path), "--profile", PROFILE]
-    options += ["--emulator-port", str(free_port()), "--proxy-port", str(free_port())]
+    ports = {name: free_port() for name in ("emulator", "proxy", "timestream")}
+    for name, port in ports.items():
+        options += [f"--{name}-port", str(port)]
+
+    def has_timestream() -> None:
+        assert is_taken(ports["timestream"]) == (STORE == "timestream")
+
     emulator = subprocess.Popen([*TOOL, "emulator", *options])
     try:
         deployed = subprocess.run([*TOOL, "deploy", *options], capture_output=True, timeout=120)
         assert deployed.returncode == 0, deployed.stderr
         assert b"ApiUrl " in deployed.stdout
+        # Deploying does not wait for that.
+        eventually(has_timestream)
         subprocess.run([*TOOL, "stop", *options], check=True, timeout=60)
         assert emulator.wait(1) == 0
     finally:
         emulator.terminate()
     assert processes(str(tmp_path)) == []
+    assert [port for port in ports.values() if is_taken(port)] == []
 
 
 def test_a_command_beside_a_stack_is_ended_with_what_it_started(tmp_path: Path) -> None:

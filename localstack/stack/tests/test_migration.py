@@ -156,6 +156,13 @@ def chunks(stack: Stack) -> dict[str, Any]:
     return {f"{item['series']} {item['chunk']}": item for page in pages for item in page["Items"]}
 
 
+def sizes(stack: Stack, series: str) -> list[int]:
+    """How many points each chunk of a series has."""
+    found = [item for item in chunks(stack).values() if item["series"] == series]
+    # What tells which chunks were replaced has none.
+    return sorted(int(item["points"]) for item in found if "points" in item)
+
+
 def enable(stack: Stack, wanted: bool) -> None:
     """Has the validator take batches, or not."""
     functions = stack.client("lambda")
@@ -243,9 +250,12 @@ def test_the_day_timestream_ends(stack: Stack) -> None:
     others = [name for name in before if name not in {"fractions", "replaced"}]
     check_same({name: after[name] for name in others}, {name: before[name] for name in others})
 
-    # What was deleted is removed, now that it can be.
+    # What was deleted is removed, now that it can be, and what lies over each other is merged; the
+    # old chunks stay a while.
     kept = chunks(stack)
+    assert sizes(stack, "local/holed") == [81, 91]
     stack.tick("compactor")
+    assert sizes(stack, "local/holed") == [81, 81, 81]
     assert {key.split()[0] for key in chunks(stack).keys() - kept.keys()} == {"local/holed"}
     check_same(answers(stack), after)
 
