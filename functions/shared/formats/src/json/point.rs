@@ -1,75 +1,65 @@
-//! Points in JSON: an array of `{"name", "t", "v", "tags"}`, or one a line.
+//! A point in JSON: `{"name", "t", "v", "tags"}`.
 
 use tidemark_core::discard::{Format, Reason};
 
-use super::collect::{Collector, Draft, Origin, Place};
-use super::error::{BodyError, Fault, NO_CHARACTER, place_of, quoted};
-use super::field;
-use super::plain;
-use super::scan::{self, Json};
+use crate::collect::{Collector, Draft, Origin, Place};
+use crate::error::{MAX_ITEM, ReadError};
+use crate::fault::{Fault, NO_CHARACTER, place_of, quoted};
+use crate::field;
+use crate::json::array::{Element, Item};
+use crate::json::plain;
+use crate::json::scan::{self, Json, Next};
 
-/// Reads an array of points.
-pub(super) fn array(text: &str, collector: &mut Collector) -> Result<(), BodyError> {
-    let mut json = Json::new(text);
-    if json.peek().is_none() {
-        return Err(BodyError::Empty);
+/// The elements of an array of points.
+#[derive(Debug)]
+pub(crate) struct PointItem;
+
+impl Item for PointItem {
+    const SHAPE: &'static str =
+        "the body is to be an array of points: [{\"name\": ..., \"t\": ..., \"v\": ...}]";
+    const IN_ENVELOPE: bool = false;
+
+    fn read(
+        json: &mut Json<'_>,
+        last: bool,
+        place: Place,
+        into: &mut Collector,
+    ) -> Result<Element, ReadError> {
+        element(json, last, place, into)
     }
-    if !json.eat(b'[') {
-        // What is no JSON at all is told first.
-        json.value()?;
-        json.end()?;
-        return Err(BodyError::Shape {
-            detail:
-                "the body is to be an array of points: [{\"name\": ..., \"t\": ..., \"v\": ...}]"
-                    .to_owned(),
-        });
-    }
-    let mut number = 0;
-    while json.element(number == 0)? {
-        let place = Place { parent: "", number };
-        element(&mut json, place, collector)?;
-        number += 1;
-    }
-    json.end()
 }
 
-/// Reads a point a line; blank lines are skipped. A line that is no JSON value
-/// spoils the body, as it does in an array.
-pub(super) fn lines(text: &str, collector: &mut Collector) -> Result<(), BodyError> {
-    let mut start = 0;
-    for (number, line) in (1..).zip(text.split('\n')) {
-        let end = start + line.len();
-        // What comes after the line is out of reach: a value ends with its line.
-        let mut json = Json::starting_at(text.get(..end).unwrap_or(text), start);
-        if json.peek().is_some() {
-            let place = Place { parent: "", number };
-            element(&mut json, place, collector)?;
-            json.end()?;
-        }
-        start = end + 1;
-    }
-    Ok(())
-}
-
-fn element(json: &mut Json<'_>, place: Place, collector: &mut Collector) -> Result<(), BodyError> {
-    json.peek();
+/// Reads the point that comes next; `last` if nothing follows the text.
+pub(crate) fn element(
+    json: &mut Json<'_>,
+    last: bool,
+    place: Place,
+    into: &mut Collector,
+) -> Result<Element, ReadError> {
     if let Some((point, bytes)) = plain::point(json.rest())
-        && collector.add_plain(point.name, point.time, point.value, place)?
+        && bytes <= MAX_ITEM
+        && into.add_plain(point.name, point.time, point.value, place)?
     {
         json.advance(bytes);
-        return Ok(());
+        return Ok(Element::Read);
     }
-    let payload = json.value()?;
-    let origin = Origin {
-        place,
-        payload,
-        format: Format::Point,
-    };
-    collector.add(read(payload), origin)
+    match json.value(last)? {
+        Next::Whole(payload) => {
+            let origin = Origin {
+                place,
+                payload,
+                format: Format::Point,
+            };
+            into.add(read(payload), origin)?;
+            Ok(Element::Read)
+        }
+        Next::Cut(boundary) => Ok(Element::Cut(boundary)),
+        Next::Long => Err(place.long()),
+    }
 }
 
 /// Reads one point, which is a JSON value.
-pub(super) fn read(json: &str) -> Draft<'_> {
+pub(crate) fn read(json: &str) -> Draft<'_> {
     let mut draft = Draft::default();
     if !json.starts_with('{') {
         draft.fault(Fault::item(

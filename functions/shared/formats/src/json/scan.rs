@@ -9,103 +9,107 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::error::BodyError;
+use crate::error::{MAX_ITEM, ReadError};
+use crate::json::boundary::Boundary;
+use crate::position::Position;
 
-/// Line and column, from 1 and in bytes, of the last of the first `index` bytes:
-/// what `serde_json` calls the position.
-pub(super) fn position(bytes: &[u8], index: usize) -> (usize, usize) {
-    let before = &bytes[..index.min(bytes.len())];
-    before
-        .split(|&b| b == b'\n')
-        .zip(1..)
-        .last()
-        .map_or((1, 0), |(last, line)| (line, last.len()))
+/// A place in a JSON text, or in a piece of one.
+#[derive(Debug, Clone)]
+pub(crate) struct Json<'a> {
+    text: &'a str,
+    read: usize,
+    /// Where the text begins.
+    from: Position,
 }
 
-/// A place in a JSON text.
-#[derive(Debug, Clone)]
-pub(super) struct Json<'a> {
-    text: &'a str,
-    at: usize,
+/// What a value is that comes next.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Next<'a> {
+    /// All of it, as it is written.
+    Whole(&'a str),
+    /// The text ends before it does.
+    Cut(Boundary),
+    /// Longer than [`MAX_ITEM`].
+    Long,
 }
 
 impl<'a> Json<'a> {
-    /// At the beginning of `text`.
-    pub(super) const fn new(text: &'a str) -> Self {
-        Self { text, at: 0 }
+    /// At the beginning of `text`, which stands at `from`.
+    pub(crate) const fn new(text: &'a str, from: Position) -> Self {
+        Self {
+            text,
+            read: 0,
+            from,
+        }
     }
 
-    /// At the byte `at` of `text`, which begins a character.
-    pub(super) const fn starting_at(text: &'a str, at: usize) -> Self {
-        Self { text, at }
+    /// How many bytes were read.
+    pub(crate) const fn read(&self) -> usize {
+        self.read
     }
 
     /// What has not been read yet.
-    pub(super) fn rest(&self) -> &'a str {
-        self.text.get(self.at..).unwrap_or_default()
+    pub(crate) fn rest(&self) -> &'a str {
+        self.text.get(self.read..).unwrap_or_default()
     }
 
     /// Goes on by `bytes`, which were read from [`Json::rest`].
-    pub(super) fn advance(&mut self, bytes: usize) {
-        self.at += bytes;
+    pub(crate) const fn advance(&mut self, bytes: usize) {
+        self.read += bytes;
     }
 
     /// The next byte that is not white space.
-    pub(super) fn peek(&mut self) -> Option<u8> {
-        let rest = self.text.as_bytes().get(self.at..)?;
+    pub(crate) fn peek(&mut self) -> Option<u8> {
+        let rest = self.text.as_bytes().get(self.read..)?;
         let skip = rest
             .iter()
             .position(|b| !matches!(b, b' ' | b'\n' | b'\t' | b'\r'))
             .unwrap_or(rest.len());
-        self.at += skip;
+        self.read += skip;
         rest.get(skip).copied()
     }
 
-    /// Goes past `byte` if it comes next.
-    pub(super) fn eat(&mut self, byte: u8) -> bool {
-        let found = self.peek() == Some(byte);
-        self.at += usize::from(found);
-        found
-    }
-
-    /// The next value, whole and as it is written.
-    pub(super) fn value(&mut self) -> Result<&'a str, BodyError> {
+    /// The next value. `last` says that nothing follows the text, so that a value
+    /// that it does not hold whole is broken.
+    pub(crate) fn value(&mut self, last: bool) -> Result<Next<'a>, ReadError> {
         self.peek();
-        let mut values = serde_json::Deserializer::from_str(self.rest());
-        match <&RawValue>::deserialize(&mut values) {
-            Ok(raw) => {
-                self.at += raw.get().len();
-                Ok(raw.get())
+        let rest = self.rest();
+        let window = &rest[..rest.floor_char_boundary(MAX_ITEM)];
+        let is_long = window.len() < rest.len();
+        let mut values = serde_json::Deserializer::from_str(window);
+        let error = match <&RawValue>::deserialize(&mut values) {
+            // A number may go on.
+            Ok(raw) if raw.get().len() == window.len() && raw.get().ends_with(is_digit) => {
+                if last && !is_long {
+                    self.read += raw.get().len();
+                    return Ok(Next::Whole(raw.get()));
+                }
+                None
             }
-            Err(error) => Err(self.refused(&error)),
-        }
-    }
-
-    /// Moves to the next element of an array whose bracket was read: whether
-    /// there is one, otherwise the closing bracket was read. One comma before
-    /// that bracket is tolerated.
-    pub(super) fn element(&mut self, first: bool) -> Result<bool, BodyError> {
-        if self.eat(b']') {
-            return Ok(false);
-        }
-        if first {
-            return match self.peek() {
-                Some(_) => Ok(true),
-                None => Err(self.error("EOF while parsing a list")),
-            };
-        }
-        if self.eat(b',') {
-            return Ok(!self.eat(b']'));
-        }
-        let detail = match self.peek() {
-            Some(_) => "expected `,` or `]`",
-            None => "EOF while parsing a list",
+            Ok(raw) => {
+                self.read += raw.get().len();
+                return Ok(Next::Whole(raw.get()));
+            }
+            Err(error) => Some(error),
         };
-        Err(self.error(detail))
+        if let Some(error) = &error {
+            let end = Position::START.after(window.as_bytes());
+            let at_end = (error.line(), error.column()) == (end.line, end.column);
+            if !at_end || (last && !is_long) {
+                return Err(self.refused(error));
+            }
+        }
+        let mut boundary = Boundary::default();
+        match (boundary.end(window.as_bytes()), &error) {
+            // It ends here, and not well.
+            (Some(_), Some(error)) => Err(self.refused(error)),
+            _ if is_long => Ok(Next::Long),
+            _ => Ok(Next::Cut(boundary)),
+        }
     }
 
     /// Checks that nothing more comes.
-    pub(super) fn end(&mut self) -> Result<(), BodyError> {
+    pub(crate) fn end(&mut self) -> Result<(), ReadError> {
         match self.peek() {
             None => Ok(()),
             Some(_) => Err(self.error("trailing characters")),
@@ -113,27 +117,37 @@ impl<'a> Json<'a> {
     }
 
     /// A syntax error at the byte that comes next.
-    pub(super) fn error(&self, detail: &str) -> BodyError {
-        let (line, column) = position(self.text.as_bytes(), self.at + 1);
-        BodyError::Syntax {
-            line,
-            column,
-            detail: detail.to_owned(),
-        }
+    pub(crate) fn error(&self, detail: &str) -> ReadError {
+        let before = &self.text.as_bytes()[..self.text.len().min(self.read + 1)];
+        ReadError::syntax(self.from.after(before), detail)
     }
 
     /// What `serde_json` says of the rest, with the position in the whole.
-    fn refused(&self, error: &serde_json::Error) -> BodyError {
-        let (line, column) = position(self.text.as_bytes(), self.at);
-        BodyError::Syntax {
-            line: line + error.line().saturating_sub(1),
+    fn refused(&self, error: &serde_json::Error) -> ReadError {
+        let begin = self.from.after(&self.text.as_bytes()[..self.read]);
+        let at = Position {
+            line: begin.line + error.line().saturating_sub(1),
             column: if error.line() <= 1 {
-                column + error.column()
+                begin.column + error.column()
             } else {
                 error.column()
             },
-            detail: without_position(error),
-        }
+        };
+        ReadError::syntax(at, without_position(error))
+    }
+}
+
+const fn is_digit(character: char) -> bool {
+    character.is_ascii_digit()
+}
+
+/// The one JSON value that `text` is.
+pub(crate) fn only_value(text: &str) -> Result<&str, ReadError> {
+    let mut json = Json::new(text, Position::START);
+    match json.value(true)? {
+        Next::Whole(value) => json.end().map(|()| value),
+        // What is kept of a payload is shorter.
+        Next::Cut(_) | Next::Long => Err(json.error("the value is too long")),
     }
 }
 
@@ -147,7 +161,7 @@ fn without_position(error: &serde_json::Error) -> String {
 
 /// Calls `each` with every member of a JSON object, in order, repeated ones
 /// included: its key, and its value as it is written.
-pub(super) fn members<'a>(
+pub(crate) fn members<'a>(
     object: &'a str,
     each: impl FnMut(Cow<'a, str>, &'a str),
 ) -> Result<(), serde_json::Error> {
