@@ -2,7 +2,7 @@
 //! wrong with it, a recent time where it has any, and no tag that discards: so
 //! it is to be discarded for one reason.
 
-use crate::message::Reason;
+use crate::reason::Reason;
 use crate::schedule::epoch_seconds;
 
 /// A way to be malformed.

@@ -8,7 +8,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
-use crate::message::{Kind, Message, Reason};
+use crate::message::{Kind, Message};
+use crate::reason::Reason;
 
 /// Where the lines go.
 pub(crate) struct Log(Option<Box<dyn Write + Send>>);

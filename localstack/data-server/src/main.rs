@@ -6,6 +6,7 @@ mod defect;
 mod log;
 mod message;
 mod options;
+mod reason;
 mod schedule;
 mod server;
 

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::defect::{self, Defect};
 use crate::options::Shares;
+use crate::reason::Reason;
 use crate::schedule::{self, Schedule};
 
 const OTHER_TAGS: [&str; 6] = [
@@ -41,24 +42,6 @@ pub(crate) enum Kind {
     TooOldSuspect,
     /// Wrong in itself, in one way.
     Malformed,
-}
-
-/// Why a message is to be discarded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Reason {
-    /// Older than an hour at receipt.
-    TooOld,
-    /// Tagged `system`.
-    System,
-    /// Tagged `suspect`.
-    Suspect,
-    /// Not of the agreed form.
-    Malformed,
-    /// The value is NaN or infinite.
-    NotFinite,
-    /// The time cannot be told in 64-bit nanoseconds.
-    OutOfRange,
 }
 
 /// A message as it goes out.

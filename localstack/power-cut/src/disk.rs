@@ -5,12 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::sleep;
 use std::time::Duration;
 
 use crate::file::File;
-use crate::vfs;
 
 /// The length of a noisy index of a write-ahead log, in bytes.
 const NOISE: usize = 32 << 10;
@@ -73,15 +72,12 @@ impl Image {
 }
 
 impl Disk {
-    /// A disk that needs so long for a sync, and the name of the VFS that
-    /// reaches it. The VFS stays registered until the process ends.
-    pub fn attach(sync_takes: Duration) -> (Arc<Self>, String) {
-        let disk = Arc::new(Self {
+    /// A disk that needs so long for a sync, which nothing reaches yet.
+    pub(crate) fn new(sync_takes: Duration) -> Self {
+        Self {
             state: Mutex::default(),
             sync_takes,
-        });
-        let name = vfs::register(Arc::clone(&disk));
-        (disk, name)
+        }
     }
 
     /// What the disk would hold if the power failed now.

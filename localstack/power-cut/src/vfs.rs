@@ -14,6 +14,7 @@ use std::ptr;
 use std::slice;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use rusqlite::ffi::{
     SQLITE_CANTOPEN, SQLITE_FCNTL_SIZE_HINT, SQLITE_IOERR, SQLITE_IOERR_CLOSE, SQLITE_IOERR_DELETE,
@@ -58,8 +59,18 @@ fn find(file: *mut sqlite3_file) -> Option<Arc<Open>> {
     all_open().get(&file.addr()).cloned()
 }
 
+impl Disk {
+    /// A disk that needs so long for a sync, and the name of the VFS that
+    /// reaches it. The VFS stays registered until the process ends.
+    pub fn attach(sync_takes: Duration) -> (Arc<Self>, String) {
+        let disk = Arc::new(Self::new(sync_takes));
+        let name = register(Arc::clone(&disk));
+        (disk, name)
+    }
+}
+
 /// Registers a VFS over a disk under a name of its own, which is returned.
-pub(crate) fn register(disk: Arc<Disk>) -> String {
+fn register(disk: Arc<Disk>) -> String {
     static REGISTERED: AtomicU64 = AtomicU64::new(0);
     let name = format!("power-cut-{}", REGISTERED.fetch_add(1, Ordering::Relaxed));
     let c_name = CString::new(name.clone()).unwrap_or_default();
