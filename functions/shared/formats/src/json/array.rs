@@ -194,7 +194,7 @@ impl<T: Item> ArrayReader<T> {
             Cut::Envelope(head) => (head.find(text.as_bytes()).map(Found::bytes), false),
         };
         // One that is too long is not gathered whole.
-        let room = MAX_ITEM + 1 - self.pending.len();
+        let room = (MAX_ITEM + 1).saturating_sub(self.pending.len()).max(1);
         let wanted = end.unwrap_or(text.len()).min(room);
         let (more, rest) = text.split_at(text.ceil_char_boundary(wanted));
         self.pending.push_str(more);
