@@ -143,7 +143,7 @@ def test_posting_a_wrong_point_twice_makes_two_discards(api: Client, name: str) 
     [
         "reason=old",
         "reason=",
-        "source=me",
+        "source=Me",
         "series=..",
         "from=2&to=1",
         "limit=0",

@@ -97,7 +97,7 @@ impl Discards {
             .map_err(|e| failure::problem(&e))?;
         let mut summary = answer::Summary::default();
         for count in &counts {
-            summary.add(count.source, &count.reasons, count.count);
+            summary.add(&count.source, &count.reasons, count.count);
         }
         Ok(summary.answer())
     }
@@ -123,6 +123,7 @@ impl Discards {
             tenant: tenant.clone(),
             batch: self.ids.next(),
             received,
+            source: discard.source,
             series,
         });
         let names: Vec<&SeriesName> = write.series.iter().map(|s| &s.name).collect();

@@ -1,91 +1,22 @@
 //! What travels from those who take points in to the validator: one batch a
 //! request or message, in one JSON form that can be read in a dead-letter queue.
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
 
+pub use crate::batch_id::{BatchId, BatchIdError};
 use crate::discard::{Format, Reason};
 use crate::name::{SeriesName, Tenant};
 use crate::payload::Payload;
 use crate::point::{Stamp, Tags, Value};
+pub use crate::source::{OtherSource, Source, SourceError};
 use crate::time::Timestamp;
-
-/// Identifies a batch; prints as 32 hexadecimal digits.
-///
-/// The first half is drawn at random once a process, the second counts: ids of
-/// one process are close to each other, so that a chunk of points stores which
-/// batches they came from in a few bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct BatchId(u128);
-
-/// Not 32 hexadecimal digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a batch id is 32 hexadecimal digits")]
-pub struct BatchIdError;
-
-impl BatchId {
-    /// The `sequence`-th batch of the process that drew `incarnation`.
-    pub const fn new(incarnation: u64, sequence: u64) -> Self {
-        Self((incarnation as u128) << 64 | sequence as u128)
-    }
-
-    /// The half that is the same for all batches of one process.
-    pub const fn incarnation(self) -> u64 {
-        (self.0 >> 64) as u64
-    }
-
-    /// The half that counts.
-    #[allow(
-        clippy::cast_possible_truncation,
-        reason = "the lower half is what is wanted"
-    )]
-    pub const fn sequence(self) -> u64 {
-        self.0 as u64
-    }
-}
-
-impl fmt::Display for BatchId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", self.0)
-    }
-}
-
-impl FromStr for BatchId {
-    type Err = BatchIdError;
-    fn from_str(text: &str) -> Result<Self, BatchIdError> {
-        let digits = text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit());
-        if !digits {
-            return Err(BatchIdError);
-        }
-        u128::from_str_radix(text, 16)
-            .map(Self)
-            .map_err(|_| BatchIdError)
-    }
-}
-
-impl TryFrom<String> for BatchId {
-    type Error = BatchIdError;
-    fn try_from(text: String) -> Result<Self, BatchIdError> {
-        text.parse()
-    }
-}
-
-impl From<BatchId> for String {
-    fn from(id: BatchId) -> Self {
-        id.to_string()
-    }
-}
 
 /// What was received at once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Batch {
     /// Whose points these are.
     pub tenant: Tenant,
-    /// Where they came from (`api`, `meterdata`, `data-server`), which decides
-    /// the rules that they are held to.
+    /// Where they came from, which decides the rules that they are held to.
     pub source: Source,
     /// Identifies the batch. Delivered again it is the same batch.
     pub id: BatchId,
@@ -93,53 +24,6 @@ pub struct Batch {
     pub received: Timestamp,
     /// What was received.
     pub content: Content,
-}
-
-/// Where points come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Source {
-    /// A client, in the service's own form.
-    Api,
-    /// A client, as energy meters' measurements.
-    Meterdata,
-    /// The external data server, fetched.
-    DataServer,
-}
-
-impl Source {
-    /// Every source.
-    pub const ALL: [Self; 3] = [Self::Api, Self::Meterdata, Self::DataServer];
-
-    /// As it is written in JSON, in tables and in filters.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Api => "api",
-            Self::Meterdata => "meterdata",
-            Self::DataServer => "data-server",
-        }
-    }
-}
-
-/// Not the name of a source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a source of points")]
-pub struct SourceError;
-
-impl FromStr for Source {
-    type Err = SourceError;
-    fn from_str(text: &str) -> Result<Self, SourceError> {
-        Self::ALL
-            .into_iter()
-            .find(|s| s.as_str() == text)
-            .ok_or(SourceError)
-    }
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
 }
 
 /// What a batch carries.
@@ -283,6 +167,10 @@ pub struct Write {
     pub batch: BatchId,
     /// When the batch was received.
     pub received: Timestamp,
+    /// Where the points came from: what a store refuses is filed under it. It is
+    /// not written into the embedded store's log, whose records came before it.
+    #[serde(skip)]
+    pub source: Source,
     /// The points, grouped by series; a series stands here once.
     pub series: Vec<SeriesPoints>,
 }
@@ -325,19 +213,6 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn ids_print_and_read() {
-        let id = BatchId::new(0xfeed, 7);
-        assert_eq!(id.to_string(), "000000000000feed0000000000000007");
-        assert_eq!(id.to_string().parse(), Ok(id));
-        assert_eq!((id.incarnation(), id.sequence()), (0xfeed, 7));
-        assert!(
-            "+00000000000feed0000000000000007"
-                .parse::<BatchId>()
-                .is_err()
-        );
-    }
-
-    #[test]
     fn a_batch_reads_in_a_dead_letter_queue() {
         let mut points = SeriesPoints::new(SeriesName::new("a").unwrap());
         points.push(
@@ -362,6 +237,11 @@ mod tests {
             r#"{"tenant":"local","source":"api","id":"00000000000000010000000000000002","received":3,"content":{"points":{"series":[{"name":"a","index":[0],"times":[1],"values":[0.1],"tags":[]}],"rejects":[]}}}"#
         );
         assert_eq!(serde_json::from_str::<Batch>(&json).unwrap(), batch);
+        // One from a source that only a later version knows.
+        let json = json.replace(r#""source":"api""#, r#""source":"broker:7""#);
+        let other: Batch = serde_json::from_str(&json).unwrap();
+        assert_eq!(other.source.as_str(), "broker:7");
+        assert_eq!(serde_json::to_string(&other).unwrap(), json);
     }
 
     #[test]
@@ -411,6 +291,27 @@ mod tests {
         ] {
             assert_eq!(read(json).is_ok(), fits, "{json}");
         }
+    }
+
+    /// The embedded store's log is read by other versions, older and newer ones.
+    #[test]
+    fn a_write_is_encoded_without_its_source() {
+        let mut points = SeriesPoints::new(SeriesName::new("a").unwrap());
+        let value = Value::new(0.1).unwrap();
+        points.push(7, Timestamp::from_nanos(1), value, Tags::none());
+        let write = Write {
+            tenant: Tenant::local(),
+            batch: BatchId::new(1, 2),
+            received: Timestamp::from_nanos(3),
+            source: Source::DataServer,
+            series: vec![points],
+        };
+        let members = (&write.tenant, write.batch, write.received, &write.series);
+        let encoded = postcard::to_stdvec(&write).unwrap();
+        assert_eq!(encoded, postcard::to_stdvec(&members).unwrap());
+        let read: Write = postcard::from_bytes(&encoded).unwrap();
+        let source = Source::Api;
+        assert_eq!(read, Write { source, ..write });
     }
 
     proptest! {

@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod batch;
+mod batch_id;
 pub mod discard;
 pub mod every;
 pub mod grid;
@@ -14,6 +15,7 @@ pub mod payload;
 pub mod point;
 pub mod quantile;
 pub mod rules;
+mod source;
 pub mod stat;
 pub mod sum;
 pub mod summary;

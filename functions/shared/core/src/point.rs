@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::batch::BatchId;
+use crate::batch_id::BatchId;
 use crate::time::Timestamp;
 
 /// A number that is neither NaN nor infinite.

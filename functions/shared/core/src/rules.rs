@@ -1,8 +1,8 @@
 //! The stated rules that a point is held to, by source.
 
-use crate::batch::Source;
 use crate::discard::Reason;
 use crate::point::Tags;
+use crate::source::Source;
 use crate::time::Timestamp;
 
 const HOUR: i64 = 3600 * 1_000_000_000;
@@ -32,10 +32,11 @@ impl Rules {
 
     /// The rules of a source. The data server's points are discarded when they
     /// are older than one hour, or tagged `system` or `suspect`. A client's own
-    /// points have no such rule: it may load history.
-    pub const fn of(source: Source) -> Self {
+    /// points have no such rule: it may load history. Nor have those of a source
+    /// that is not known here: what is kept can be deleted, what is lost is lost.
+    pub const fn of(source: &Source) -> Self {
         match source {
-            Source::Api | Source::Meterdata => Self {
+            Source::Api | Source::Meterdata | Source::Other(_) => Self {
                 max_age: None,
                 max_lead: None,
                 tags_discard: false,
@@ -76,7 +77,7 @@ mod tests {
 
     #[test]
     fn every_reason_is_named() {
-        let rules = Rules::of(Source::DataServer);
+        let rules = Rules::of(&Source::DataServer);
         let received = Timestamp::from_seconds(1_700_000_000).unwrap();
         let judge = |age_seconds: i64, tags: &[&str]| {
             let tags = Tags::new(tags.iter().map(|t| (*t).to_owned())).unwrap();
@@ -118,8 +119,9 @@ mod tests {
     #[test]
     fn clients_may_load_history() {
         let tags = Tags::new(["suspect".to_owned()]).unwrap();
-        for source in [Source::Api, Source::Meterdata] {
-            let reasons = Rules::of(source).judge(Timestamp::MIN, &tags, Timestamp::MAX);
+        for source in ["api", "meterdata", "file"] {
+            let source: Source = source.parse().unwrap();
+            let reasons = Rules::of(&source).judge(Timestamp::MIN, &tags, Timestamp::MAX);
             assert_eq!(reasons, []);
         }
     }

@@ -78,6 +78,7 @@ fn write(number: u64) -> Write {
         tenant: Tenant::local(),
         batch: BatchId::new(1, number),
         received: received(number),
+        source: Source::Api,
         series: series.collect(),
     }
 }
@@ -262,6 +263,7 @@ pub(crate) fn bulky(number: u64) -> Write {
         tenant: Tenant::local(),
         batch: BatchId::new(2, number),
         received: received(number),
+        source: Source::Api,
         series: series.collect(),
     }
 }

@@ -22,7 +22,7 @@ use tidemark_formats::write::time::Time;
 struct Row<'a> {
     id: String,
     received: Time,
-    source: Source,
+    source: &'a str,
     series: Option<&'a str>,
     time: Option<Time>,
     value: Option<Number>,
@@ -47,7 +47,7 @@ impl<'a> From<&'a Discard> for Row<'a> {
         Self {
             id: discard.id().to_string(),
             received: Time(discard.stamp.received),
-            source: discard.source,
+            source: discard.source.as_str(),
             series: discard.series.as_ref().map(SeriesName::as_str),
             time: discard.time.map(Time),
             value: discard.value.map(|v| Number::new(v.get(), None)),
@@ -103,8 +103,8 @@ struct OfSource {
 impl Summary {
     /// Counts `discards` of one source that all have these and only these
     /// `reasons`.
-    pub fn add(&mut self, source: Source, reasons: &[Reason], discards: u64) {
-        let of_source = self.by_source.entry(source).or_default();
+    pub fn add(&mut self, source: &Source, reasons: &[Reason], discards: u64) {
+        let of_source = self.by_source.entry(source.clone()).or_default();
         self.count += discards;
         of_source.count += discards;
         for reason in reasons {
@@ -207,9 +207,9 @@ mod tests {
     #[test]
     fn a_summary_counts_by_reason_and_source() {
         let mut summary = Summary::default();
-        summary.add(Source::DataServer, &[Reason::TooOld, Reason::Suspect], 2);
-        summary.add(Source::DataServer, &[Reason::TooOld], 3);
-        summary.add(Source::Api, &[Reason::Malformed], 1);
+        summary.add(&Source::DataServer, &[Reason::TooOld, Reason::Suspect], 2);
+        summary.add(&Source::DataServer, &[Reason::TooOld], 3);
+        summary.add(&Source::Api, &[Reason::Malformed], 1);
         assert_eq!(
             text(&summary.answer()),
             r#"{"count":6,"by_reason":{"too_old":5,"suspect":2,"malformed":1},"by_source":{"api":{"count":1,"by_reason":{"malformed":1}},"data-server":{"count":5,"by_reason":{"too_old":5,"suspect":2}}}}"#

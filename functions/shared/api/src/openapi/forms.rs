@@ -17,6 +17,9 @@ pub(super) const PART: &str = r"^(?:\.{0,2}[A-Za-z0-9_-]|\.{3})[A-Za-z0-9._-]*$"
 /// A tag.
 pub(super) const TAG: &str = r"^[^\u0000-\u001f\u007f-\u009f;]+$";
 
+/// Where points come from.
+pub(super) const SOURCE: &str = r"^[a-z0-9._:-]+$";
+
 /// The id of a discard.
 pub(super) const DISCARD: &str = r"^[0-9a-f]{32}-(?:0|[1-9][0-9]{0,8})$";
 

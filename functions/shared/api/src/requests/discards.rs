@@ -31,7 +31,7 @@ impl List {
     pub fn read(call: &Call<'_>) -> Result<Self, Problem> {
         let mut params = call.params()?;
         let reason = params.take_choice("reason", &Reason::ALL.map(|r| (r.as_str(), r)))?;
-        let source = params.take_choice("source", &Source::ALL.map(|s| (s.as_str(), s)))?;
+        let source = params.take_parsed("source")?;
         let series = params.take_series("series")?;
         let zone = params.take_zone()?;
         let span = params.take_span(zone)?;

@@ -291,12 +291,15 @@ fn discards_are_filtered() {
     let read = |query: &str| get(&format!("/admin/discards?{query}"), discards::List::read);
     let asked = read("reason=suspect&source=data-server&series=a&from=1&limit=1").unwrap();
     assert_eq!(asked.reason, Some(Reason::Suspect));
-    assert_eq!(asked.source.map(Source::as_str), Some("data-server"));
+    assert_eq!(
+        asked.source.as_ref().map(Source::as_str),
+        Some("data-server")
+    );
     assert_eq!(asked.series, SeriesName::new("a").ok());
     assert_eq!(asked.paging.limit, 1);
     assert_eq!(
-        detail(read("source=server")),
-        "`source` must be one of `api`, `meterdata`, `data-server`, not `server`"
+        detail(read("source=The+server")),
+        "`source` is `The server`: a source has 1 to 64 lower-case ASCII letters, digits and . _ : -"
     );
 }
 

@@ -26,7 +26,7 @@ pub(super) struct Judged {
 
 /// Holds a batch against the rules of its source.
 pub(super) fn judge(batch: Batch) -> Judged {
-    let rules = Rules::of(batch.source);
+    let rules = Rules::of(&batch.source);
     let (series, rejects, messages) = match batch.content {
         Content::Points { series, rejects } => {
             let (series, rejects) = points(series, rejects, &rules, batch.received);
@@ -43,6 +43,7 @@ pub(super) fn judge(batch: Batch) -> Judged {
             tenant: batch.tenant,
             batch: batch.id,
             received: batch.received,
+            source: batch.source,
             series,
         }),
         rejects,
@@ -181,7 +182,7 @@ pub(crate) fn reread(
     received: Timestamp,
     waived: &[Reason],
 ) -> Result<Vec<SeriesPoints>, Vec<Fault>> {
-    let rules = Rules::of(discard.source);
+    let rules = Rules::of(&discard.source);
     let is_left = |fault: &Fault| !waived.contains(&fault.reason);
     let Some(bytes) = discard.payload.whole() else {
         return Err(vec![too_large()]);

@@ -5,7 +5,7 @@ mod judge;
 
 use std::sync::Arc;
 
-use tidemark_core::batch::{Batch, Reject, SeriesPoints, Source, Write};
+use tidemark_core::batch::{Batch, Reject, SeriesPoints, Write};
 use tidemark_core::discard::Discard;
 use tidemark_core::name::SeriesName;
 use tidemark_store::error::Result;
@@ -35,11 +35,10 @@ impl Validator {
     }
 
     async fn validate(&self, batch: Batch) -> Result<()> {
-        let source = batch.source;
         let mut judged = judge::judge(batch);
         let discards: Vec<Discard> = std::mem::take(&mut judged.rejects)
             .into_iter()
-            .map(|reject| discard(&judged.write, source, reject))
+            .map(|reject| discard(&judged.write, reject))
             .collect();
         let write = &judged.write;
         let names: Vec<&SeriesName> = write.series.iter().map(|s| &s.name).collect();
@@ -63,7 +62,7 @@ impl Validator {
         let ((), refusals, ()) = tokio::try_join!(register, store, self.keep(&discards))?;
         let refused: Vec<Discard> = refusals
             .iter()
-            .filter_map(|refusal| Some(discard(write, source, judged.refused(refusal)?)))
+            .filter_map(|refusal| Some(discard(write, judged.refused(refusal)?)))
             .collect();
         self.keep(&refused).await?;
         let points: usize = write.series.iter().map(SeriesPoints::len).sum();
@@ -85,10 +84,10 @@ impl Validator {
     }
 }
 
-fn discard(write: &Write, source: Source, reject: Reject) -> Discard {
+fn discard(write: &Write, reject: Reject) -> Discard {
     Discard {
         tenant: write.tenant.clone(),
-        source,
+        source: write.source.clone(),
         stamp: write.stamp(reject.index),
         series: reject.series,
         time: reject.time,

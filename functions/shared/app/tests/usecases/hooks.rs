@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use tidemark_app::validator::Validator;
-use tidemark_core::batch::{Batch, Write};
+use tidemark_core::batch::{Batch, Source, Write};
 use tidemark_core::discard::{Discard, DiscardId};
 use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
 use tidemark_core::point::Stamp;
@@ -61,6 +61,7 @@ pub(crate) struct Hooks {
     event: Mutex<Option<(Call, Event)>>,
     in_hand: AtomicUsize,
     most_in_hand: AtomicUsize,
+    written_from: Mutex<Vec<Source>>,
     refuses: Mutex<Option<f64>>,
     exaggerates: Mutex<Option<u64>>,
     stingy: AtomicBool,
@@ -83,6 +84,12 @@ impl Hooks {
     /// last time that this was asked.
     pub(crate) fn most_at_once(&self) -> usize {
         self.most_in_hand.swap(0, Ordering::Relaxed)
+    }
+
+    /// Where the points of each write came from, since the last time that this
+    /// was asked.
+    pub(crate) fn written_from(&self) -> Vec<Source> {
+        std::mem::take(&mut self.written_from.lock().unwrap())
     }
 
     /// Has the point store refuse values of at least this.
@@ -151,6 +158,8 @@ pub(crate) struct Hooked {
 #[async_trait]
 impl PointStore for Hooked {
     async fn write(&self, write: &Arc<Write>) -> Result<Vec<Refusal>> {
+        let source = write.source.clone();
+        self.hooks.written_from.lock().unwrap().push(source);
         let refused = *self.hooks.refuses.lock().unwrap();
         let work = async {
             let Some(limit) = refused else {

@@ -42,7 +42,7 @@ impl Place {
 
     /// The index that leaves least to the filter.
     fn of(tenant: &Tenant, filter: &DiscardFilter) -> Self {
-        match (filter.reason, filter.source) {
+        match (filter.reason, &filter.source) {
             (Some(reason), _) => Self {
                 index: "by-reason",
                 partition: ("reason_key", reason_key(tenant, reason)),
@@ -186,7 +186,7 @@ impl DiscardsTable {
 
 /// With what the index does not decide itself.
 fn filtered(mut query: QueryFluentBuilder, filter: &DiscardFilter) -> QueryFluentBuilder {
-    let source = filter.source.filter(|_| filter.reason.is_some());
+    let source = filter.source.as_ref().filter(|_| filter.reason.is_some());
     let mut conditions = Vec::new();
     if let Some(source) = source {
         conditions.push("#source = :source");

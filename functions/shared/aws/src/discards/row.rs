@@ -62,7 +62,7 @@ pub(super) fn stamp_text(stamp: Stamp) -> String {
 }
 
 /// What the index by source has a discard under.
-pub(super) fn source_key(tenant: &Tenant, source: Source) -> String {
+pub(super) fn source_key(tenant: &Tenant, source: &Source) -> String {
     format!("{tenant}/{source}")
 }
 
@@ -81,7 +81,7 @@ pub(super) fn item(discard: &Discard) -> Result<Item> {
         tenant: discard.tenant.clone(),
         id: discard.id().to_string(),
         received: sortable(discard.stamp.received),
-        source: discard.source,
+        source: discard.source.clone(),
         series: discard.series.clone(),
         time: discard.time.map(sortable),
         // The shortest text that reads as the same number.
@@ -99,7 +99,7 @@ pub(super) fn item(discard: &Discard) -> Result<Item> {
     let stamp = text(stamp_text(discard.stamp));
     let mut add = |name: &str, value: AttributeValue| item.insert(name.to_owned(), value);
     add("stamp", stamp.clone());
-    add("source_key", text(source_key(&row.tenant, row.source)));
+    add("source_key", text(source_key(&row.tenant, &row.source)));
     if let Some(reason) = row.reasons.first() {
         add("reason_key", text(reason_key(&row.tenant, *reason)));
         add("reason_stamp", stamp);

@@ -34,6 +34,7 @@ pub(super) fn texts(batch: Batch, limit: usize) -> Result<impl Iterator<Item = R
         let empty = |content| Batch {
             content,
             tenant: batch.tenant.clone(),
+            source: batch.source.clone(),
             ..batch
         };
         divided(batch.content, limit, |content| length(&empty(content)))?
@@ -49,7 +50,7 @@ pub(super) fn texts(batch: Batch, limit: usize) -> Result<impl Iterator<Item = R
     Ok(contents.into_iter().map(move |content| {
         text(&Batch {
             tenant: tenant.clone(),
-            source,
+            source: source.clone(),
             id,
             received,
             content,

@@ -14,6 +14,7 @@
 //! | `value` | how much |
 //! | `tags` | a JSON array of strings |
 //! | `received`, `batch`, `place` | the write it came from, see [`version`] |
+//! | `source` | where it came from; not there in older records |
 
 mod endpoint;
 mod held;

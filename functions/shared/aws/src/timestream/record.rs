@@ -24,6 +24,7 @@ const REST: usize = "series".len()
     + "received".len()
     + "batch".len()
     + "place".len()
+    + "source".len()
     + 32
     + 4 * 8;
 
@@ -87,7 +88,8 @@ impl<'a> Records<'a> {
             return Some("Timestream takes no time before 1970".to_owned());
         }
         let tags = self.tags(point).len();
-        let length = REST + sql::series(self.key(point)).len() + tags;
+        let source = self.write.source.as_str().len();
+        let length = REST + sql::series(self.key(point)).len() + source + tags;
         (length > LONGEST).then(|| {
             format!(
                 "its record would have {length} bytes ({tags} of tags), Timestream takes {LONGEST}"
@@ -127,6 +129,7 @@ impl<'a> Records<'a> {
             ("received", stamp.received.nanos().to_string(), Bigint),
             ("batch", stamp.batch.to_string(), Varchar),
             ("place", point.write.place().to_string(), Bigint),
+            ("source", self.write.source.to_string(), Varchar),
         ];
         let mut record = Record::builder()
             .time(self.time(point).nanos().to_string())

@@ -85,6 +85,7 @@ struct Late {
     key: SeriesKey,
     point: Point,
     write: Versioned,
+    source: Source,
     reason: String,
 }
 
@@ -250,6 +251,11 @@ impl Reported {
         let time: i64 = self.time.parse().map_err(|_| wrong("time"))?;
         let write = Versioned::read(number("received")?, batch, number("place")?)
             .ok_or_else(|| wrong("place"))?;
+        // Records that were written before say nothing of it.
+        let source = match find(&self.measure_values, "source") {
+            Ok(name) => name.parse().map_err(|e| wrong("source").because(e))?,
+            Err(_) => Source::Api,
+        };
         Ok(Late {
             key,
             point: Point {
@@ -258,6 +264,7 @@ impl Reported {
                 tags,
             },
             write,
+            source,
             reason,
         })
     }
@@ -272,6 +279,7 @@ impl Late {
             tenant: self.key.tenant.clone(),
             batch: self.write.stamp.batch,
             received: self.write.stamp.received,
+            source: self.source.clone(),
             series: vec![points],
         }
     }
@@ -281,7 +289,7 @@ impl Late {
     fn discard(&self, detail: Option<String>) -> Discard {
         Discard {
             tenant: self.key.tenant.clone(),
-            source: Source::Api,
+            source: self.source.clone(),
             stamp: self.write.stamp,
             series: Some(self.key.name.clone()),
             time: Some(self.point.time),

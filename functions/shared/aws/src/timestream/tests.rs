@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::{Request, Response};
 use hyper::body::Bytes;
 use serde_json::{Value as Json, json};
-use tidemark_core::batch::{BatchId, SeriesPoints};
+use tidemark_core::batch::{BatchId, SeriesPoints, Source};
 use tidemark_core::name::{SeriesName, Tenant};
 use tidemark_core::point::{Tags, Value};
 use tidemark_core::summary::Parts;
@@ -159,6 +159,7 @@ fn write_of(count: i64) -> Arc<Write> {
         tenant: Tenant::local(),
         batch: BatchId::new(1, 2),
         received: Timestamp::from_nanos(1_700_000_000_000_000_000),
+        source: Source::Meterdata,
         series: vec![points],
     })
 }
@@ -173,6 +174,14 @@ async fn only_the_call_that_was_throttled_is_sent_again() {
             let (operation, body) = asked(&request);
             assert_eq!(operation, "WriteRecords");
             let records = body["Records"].as_array().unwrap();
+            let source = json!({"Name": "source", "Value": "meterdata", "Type": "VARCHAR"});
+            let tells = |record: &Json| {
+                record["MeasureValues"]
+                    .as_array()
+                    .unwrap()
+                    .contains(&source)
+            };
+            assert!(records.iter().all(tells));
             let times = records
                 .iter()
                 .map(|record| record["Time"].as_str().unwrap());

@@ -19,6 +19,13 @@ pub(super) const ANY: DiscardFilter = DiscardFilter {
     received: TimeRange::ALL,
 };
 
+/// Every source that is known, and one that is not.
+pub(super) fn sources() -> Vec<Source> {
+    let mut sources = Source::KNOWN.to_vec();
+    sources.push("file.2".parse().unwrap());
+    sources
+}
+
 /// A discard of a batch by its number, received so many seconds after the origin.
 pub(super) fn discard(tenant: &Tenant, batch: u64, seconds: i64, index: u32) -> Discard {
     Discard {
@@ -91,7 +98,7 @@ pub async fn a_discard_comes_back_whole<S: DiscardLog + ?Sized>(subject: &Subjec
     ];
     for (discard, (format, source)) in discards
         .iter_mut()
-        .zip(formats.into_iter().zip(Source::ALL.into_iter().cycle()))
+        .zip(formats.into_iter().zip(sources().into_iter().cycle()))
     {
         discard.format = format;
         discard.source = source;

@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tidemark_core::batch::{BatchId, SeriesPoints, Write};
+use tidemark_core::batch::{BatchId, SeriesPoints, Source, Write};
 use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
 use tidemark_core::point::{Point, Tags, Value};
 use tidemark_core::time::{TimeRange, Timestamp};
@@ -129,6 +129,7 @@ impl Draft {
             tenant: tenant.clone(),
             batch: BatchId::new(0xc0f0, batch),
             received: received(seconds),
+            source: Source::Api,
             series: Vec::new(),
         };
         Self { write, next: 0 }

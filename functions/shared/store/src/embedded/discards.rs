@@ -244,7 +244,7 @@ fn arguments(
             stamp.index.into(),
         ]);
     }
-    values.extend(filter.source.map(|s| s.as_str().to_owned().into()));
+    values.extend(filter.source.as_ref().map(|s| s.as_str().to_owned().into()));
     values.extend(filter.series.as_ref().map(|s| s.as_str().to_owned().into()));
     values.push(i64::try_from(limit).unwrap_or(i64::MAX).into());
     values

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use async_trait::async_trait;
 use rusqlite::Connection;
 use tempfile::TempDir;
-use tidemark_core::batch::{BatchId, SeriesPoints, Write};
+use tidemark_core::batch::{BatchId, SeriesPoints, Source, Write};
 use tidemark_core::discard::{Discard, DiscardId};
 use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
 use tidemark_core::point::Stamp;
@@ -166,6 +166,7 @@ impl Catalog for Restarting {
             tenant: tenant.clone(),
             batch,
             received,
+            source: Source::Api,
             series,
         };
         self.now().await.write(&Arc::new(write)).await?;

@@ -6,7 +6,7 @@ use tidemark_core::batch::Source;
 use tidemark_core::discard::Reason;
 use tidemark_core::name::SeriesName;
 use tidemark_core::point::Tags;
-use utoipa::openapi::schema::{AnyOfBuilder, Type};
+use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Type};
 
 use super::{
     AnySchema, Properties, array, closed, date_time, map, named, of, one_of, or_null, part, text,
@@ -112,16 +112,19 @@ pub(super) fn reasons() -> impl Iterator<Item = &'static str> {
     Reason::ALL.into_iter().map(Reason::as_str)
 }
 
-pub(super) fn sources() -> impl Iterator<Item = &'static str> {
-    Source::ALL.into_iter().map(Source::as_str)
-}
-
 fn reason() -> AnySchema {
     one_of(reasons())
         .that_is("Why a point is discarded: `too_old` or `too_far_ahead` at receipt; tagged `system` or `suspect`; `malformed`; `not_finite`, beyond a 64-bit float; `out_of_range`, a time beyond 64-bit nanoseconds; `too_large`; `store_rejected`, for good: Timestream takes no time before 1970 or more than 15 minutes ahead, and less than 2 KB a point")
         .into()
 }
 
+pub(super) fn source_name() -> ObjectBuilder {
+    text(forms::SOURCE).max_length(Some(Source::MAX_BYTES))
+}
+
 fn source() -> AnySchema {
-    one_of(sources()).that_is("Where points come from").into()
+    source_name()
+        .examples(Source::KNOWN.iter().map(|source| json!(source)))
+        .that_is("Where points come from: `api`, `meterdata`, `data-server`, or what a later version calls it")
+        .into()
 }

@@ -3,7 +3,7 @@
 
 use utoipa::openapi::schema::{ArrayBuilder, Type};
 
-use super::inputs::{reasons, sources};
+use super::inputs::{reasons, source_name};
 use super::{
     AnySchema, Properties, array, closed, count, map, named, of, one_of, or_null, text,
     time_or_null,
@@ -88,7 +88,7 @@ fn discard_summary() -> AnySchema {
             "by_reason",
             by_reason().that_is("One with several reasons counts for each"),
         )
-        .with("by_source", map(of_source).keys(one_of(sources())))
+        .with("by_source", map(of_source).keys(source_name()))
         .into()
 }
 

@@ -123,7 +123,9 @@ async fn filters_and_pages() {
     }
     let other = Tenant::new("other").unwrap();
     assert_eq!(world.get_of(&other, "/admin/discards").await.text, "[]");
-    for query in ["reason=old", "source=x", "series=a/b", "from=x", "x=1"] {
+    // A later version may know such a source.
+    assert_eq!(world.get("/admin/discards?source=x").await.text, "[]");
+    for query in ["reason=old", "source=X", "series=a/b", "from=x", "x=1"] {
         let answer = world.get(&format!("/admin/discards?{query}")).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{query}");
     }

@@ -224,7 +224,7 @@ async fn every_format_is_read_again() {
         world.clock.set(10);
         let discard = Discard {
             tenant: Tenant::local(),
-            source,
+            source: source.clone(),
             stamp: Stamp {
                 received: at(5),
                 batch: BatchId::new(1, 1),
@@ -243,6 +243,7 @@ async fn every_format_is_read_again() {
         world.ports.store.put(&[discard]).await.unwrap();
         let answer = replay(&world, &id, "").await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        assert_eq!(world.hooks.written_from(), [source]);
         let listed = world.get("/api").await.json();
         assert_eq!(listed["count"], expected.len());
         for (name, value) in expected {

@@ -88,8 +88,8 @@ fn pieces(batch: &Batch, limit: usize) -> Vec<Batch> {
     for piece in &pieces {
         assert!(writes(&piece.content) <= WRITES);
         assert_eq!(
-            (&piece.tenant, piece.source, piece.id, piece.received),
-            (&batch.tenant, batch.source, batch.id, batch.received)
+            (&piece.tenant, &piece.source, piece.id, piece.received),
+            (&batch.tenant, &batch.source, batch.id, batch.received)
         );
         if let Content::Points { series, .. } = &piece.content {
             let mut names: Vec<_> = series.iter().map(|s| &s.name).collect();

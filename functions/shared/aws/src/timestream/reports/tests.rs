@@ -22,7 +22,8 @@ const REPORT: &str = r#"{"reportId": "7", "errors": [{"reason": "too late", "rec
         {"name": "tags", "value": "[\"night\"]", "type": "VARCHAR"},
         {"name": "received", "value": "1700000000000001007", "type": "BIGINT"},
         {"name": "batch", "value": "00000000000000010000000000000002", "type": "VARCHAR"},
-        {"name": "place", "value": "3001", "type": "BIGINT"}],
+        {"name": "place", "value": "3001", "type": "BIGINT"},
+        {"name": "source", "value": "meterdata", "type": "VARCHAR"}],
     "time": "1675209600000000001", "timeUnit": "NANOSECONDS", "version": 1700000000000001001}]}]}"#;
 
 #[test]
@@ -32,6 +33,7 @@ fn a_record_of_a_report_is_read() {
     assert_eq!(discard.tenant.as_str(), "a.b");
     assert_eq!(discard.stamp.index, 3);
     assert_eq!(discard.detail, "too late");
+    assert_eq!(discard.source, Source::Meterdata);
     assert_eq!(
         discard.payload.whole().unwrap(),
         br#"{"name":"c","t":"2023-02-01T00:00:00.000000001Z","tags":["night"],"v":1.5}"#
@@ -39,15 +41,31 @@ fn a_record_of_a_report_is_read() {
     let write = late.write();
     assert_eq!(write.stamp(3), late.write.stamp);
     assert_eq!(write.series[0].times, [late.point.time]);
+    assert_eq!(write.source, Source::Meterdata);
+}
+
+/// One that was written before records told where they came from, and one that
+/// came from where only a later version knows.
+#[test]
+fn a_record_without_a_source_came_from_a_client() {
+    let source = |report: String| read(report.as_bytes()).unwrap().remove(0).source;
+    assert_eq!(
+        source(REPORT.replace("\"source\"", "\"other\"")),
+        Source::Api
+    );
+    let broker = source(REPORT.replace("meterdata", "broker:7"));
+    assert_eq!(broker.as_str(), "broker:7");
 }
 
 #[test]
 fn what_is_no_report_is_told() {
     let without = REPORT.replace("\"received\"", "\"other\"");
     let milliseconds = REPORT.replace("NANOSECONDS", "MILLISECONDS");
+    let nowhere = REPORT.replace("meterdata", "");
     for (text, problem) in [
         (without.as_str(), "a report of Timestream: received"),
         (milliseconds.as_str(), "a report of Timestream: timeUnit"),
+        (nowhere.as_str(), "a report of Timestream: source"),
         (
             r#"{"errors": []}"#,
             "a report of Timestream: it has no records",
