@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from access import Keys, secret
-from client import IS_DEPLOYED, Client
-from guarded import ORIGIN, Guarded
-from issuer import AUDIENCE, Issuer, serving
-from process import Tidemark
+from harness.access import Keys, secret
+from harness.client import IS_DEPLOYED, Client
+from harness.guarded import ORIGIN, Guarded
+from harness.issuer import AUDIENCE, Issuer, serving
+from harness.process import Tidemark
 
 
 @pytest.fixture(scope="session")

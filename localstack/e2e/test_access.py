@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
-from access import secret
-from client import Client, Json, accepted, eventually, only
-from guarded import Guarded, new_tenant
+from harness.access import secret
+from harness.client import Client, Json, accepted, eventually, only
+from harness.guarded import Guarded, new_tenant
 
 #: Of the owner alone: in points, and in what was discarded.
 TAG = secret("tag-of-the-owner")

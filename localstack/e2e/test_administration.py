@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from access import Keys, key_id, program
-from client import Client, accepted
+from harness.access import Keys, key_id, program
+from harness.client import Client, accepted
+from harness.process import Tidemark
 from place import free_port
-from process import Tidemark
 
 pytestmark = pytest.mark.usefixtures("needs_own_process")
 

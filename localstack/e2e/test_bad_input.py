@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from client import IS_DEPLOYED, PROBLEM, Client, Json, accepted, eventually, only
-from generators import series
+from harness.client import IS_DEPLOYED, PROBLEM, Client, Json, accepted, eventually, only
+from harness.generators import series
 
 MALFORMED_BODY = ("/docs#malformed-body", "The body cannot be read")
 INVALID_POINTS = ("/docs#invalid-points", "The points are wrong")

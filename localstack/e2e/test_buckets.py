@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from client import Client, Json, instant
-from generators import DAY, HOUR, QUARTER, series
+from harness.client import Client, Json, instant
+from harness.generators import DAY, HOUR, QUARTER, series
 
 #: 2023-11-14T00:00:00Z, a Tuesday.
 START = 1_699_920_000

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from accounting import (
+from harness.accounting import (
     Drained,
     check_discards,
     check_each_once,
@@ -21,8 +21,8 @@ from accounting import (
     drain,
     payload,
 )
-from client import IS_DEPLOYED, Client, nanos
-from process import MESSAGES, MIXED, RATE, DataServer, Tidemark, served
+from harness.client import IS_DEPLOYED, Client, nanos
+from harness.process import MESSAGES, MIXED, RATE, DataServer, Tidemark, served
 
 pytestmark = pytest.mark.slow
 

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from client import Client, Json, accepted, eventually, nanos, only
+from harness.client import Client, Json, accepted, eventually, nanos, only
 
 
 def discards(api: Client, **query: Json) -> list[Json]:

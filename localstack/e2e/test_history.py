@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from client import Client, Json, eventually, nanos
-from generators import series
+from harness.client import Client, Json, eventually, nanos
+from harness.generators import series
 
 #: A query is recorded without keeping its answer waiting.
 SOON = 3.0

@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from client import Client
-from process import Tidemark
+from harness.client import Client
+from harness.process import Tidemark
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("needs_own_process")]
 

@@ -6,8 +6,8 @@ import time
 
 import httpx
 
-from client import Client, Point, eventually
-from guarded import Guarded, new_tenant
+from harness.client import Client, Point, eventually
+from harness.guarded import Guarded, new_tenant
 
 
 def points(name: str, count: int) -> list[Point]:

@@ -7,8 +7,8 @@ import json
 import httpx
 import pytest
 
-from client import IN_TIMESTREAM, Client, Json, Point, accepted, eventually, only
-from generators import series
+from harness.client import IN_TIMESTREAM, Client, Json, Point, accepted, eventually, only
+from harness.generators import series
 
 FIVE = [1.5, 2, -3, 0.1, 5]
 

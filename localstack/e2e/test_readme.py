@@ -23,9 +23,9 @@ from pathlib import Path
 
 import pytest
 
-from client import IS_DEPLOYED, Client, eventually
+from harness.client import IS_DEPLOYED, Client, eventually
+from harness.process import DataServer, Tidemark
 from place import REPOSITORY
-from process import DataServer, Tidemark
 
 ADDRESS = "http://127.0.0.1:3000"
 

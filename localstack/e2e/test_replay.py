@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from accounting import drain
-from client import IS_DEPLOYED, Client, Json, accepted, eventually, nanos, only
-from process import MESSAGES, DataServer, Tidemark, served
+from harness.accounting import drain
+from harness.client import IS_DEPLOYED, Client, Json, accepted, eventually, nanos, only
+from harness.process import MESSAGES, DataServer, Tidemark, served
 from test_data_server import GRACE_SECONDS, served_log
 
 

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from client import Client, accepted, eventually
+from harness.client import Client, accepted, eventually
 
 SAMPLE = """[
     { "name": "example1", "t": 13515551, "v": 1.1 },

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from client import IS_DEPLOYED, Client
-from generators import series
-from process import Tidemark
+from harness.client import IS_DEPLOYED, Client
+from harness.generators import series
+from harness.process import Tidemark
 
 pytestmark = pytest.mark.slow
 

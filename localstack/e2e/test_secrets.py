@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from access import SECRETS
-from client import IS_DEPLOYED, eventually
-from guarded import Guarded, new_tenant
-from process import LOGS
+from harness.access import SECRETS
+from harness.client import IS_DEPLOYED, eventually
+from harness.guarded import Guarded, new_tenant
+from harness.process import LOGS
 
 
 def logs() -> Iterator[tuple[str, str]]:

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from client import Client, Json, eventually, nanos
-from generators import series
+from harness.client import Client, Json, eventually, nanos
+from harness.generators import series
 
 
 def listed(api: Client, **query: Json) -> Json:

@@ -8,9 +8,9 @@ import statistics
 
 import pytest
 
-from client import IN_TIMESTREAM, Client, Json, accepted, eventually, instant
-from generators import series
-from sums import sum_of
+from harness.client import IN_TIMESTREAM, Client, Json, accepted, eventually, instant
+from harness.generators import series
+from harness.sums import sum_of
 
 #: More points than are read for one summary. The emulator of Timestream takes some ten thousand a
 #: second.

@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor, wait
 import httpx
 import pytest
 
-from client import IS_DEPLOYED, Client, Json, accepted, eventually, instant, only
-from guarded import Guarded, new_tenant
+from harness.client import IS_DEPLOYED, Client, Json, accepted, eventually, instant, only
+from harness.guarded import Guarded, new_tenant
 
 NAMES = ["a", "b", "c"]
 BATCHES, BATCH = 10, 50

@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from access import secret
-from client import eventually
-from guarded import Guarded, new_tenant
-from issuer import Issuer, encoded, new_rsa, public
+from harness.access import secret
+from harness.client import eventually
+from harness.guarded import Guarded, new_tenant
+from harness.issuer import Issuer, encoded, new_rsa, public
 
 
 @pytest.fixture(scope="module")

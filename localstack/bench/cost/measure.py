@@ -14,10 +14,10 @@ from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
 from billing import KB, Item, billed_requests, item_size, write_units
+from harness.stack import Stack
 from load import batches, naive_items
 from place import REPOSITORY
 from prices import PRICES
-from stack import Stack
 
 #: A line of the gateway's access log, which the emulator does not write, as `infra/api.yaml` has
 #: it; and what CloudWatch adds to each event.

@@ -6,8 +6,8 @@ from __future__ import annotations
 import json
 import urllib.request
 
+from harness.stack import Stack
 from measure import metered
-from stack import Stack
 
 #: A range that every series of the load has points in, of the beginning of February 2023.
 RANGE = "from=2023-02-01T00:10:00Z&to=2023-02-01T00:30:00Z"

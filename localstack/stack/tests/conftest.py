@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from accounting import drain
-from stack import Stack
+from harness.accounting import drain
+from harness.stack import Stack
 
 #: Every kind of message, all of them ready at the start.
 MESSAGES = (

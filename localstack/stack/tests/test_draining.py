@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-import accounting
-from process import DataServer, Served
-from stack import Stack, timestream_only
+from harness import accounting
+from harness.process import DataServer, Served
+from harness.stack import Stack, timestream_only
 
 pytestmark = pytest.mark.points
 

@@ -9,9 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from client import Client
+from harness.client import Client
+from harness.stack import PROFILE, Stack, eventually
 from place import CREDENTIALS, REGION, REPOSITORY
-from stack import PROFILE, Stack, eventually
 
 SCRIPT = REPOSITORY / "infra/api_keys.py"
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target"))

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from harness.stack import PROFILE, STORE, TOOL, Stack, eventually, timestream_only
 from place import REPOSITORY, free_port, is_taken
-from stack import PROFILE, STORE, TOOL, Stack, eventually, timestream_only
 
 
 def processes(text: str) -> list[str]:
@@ -101,8 +101,8 @@ def test_deploying_waits_for_an_emulator_that_starts(tmp_path: Path) -> None:
 
 def test_a_command_beside_a_stack_is_ended_with_what_it_started(tmp_path: Path) -> None:
     localstack, started = REPOSITORY / "localstack", tmp_path / "started"
-    beside = [sys.executable, localstack / "stack/tests/with_stack.py", tmp_path]
-    paths = os.pathsep.join(str(localstack / name) for name in ("stack", "e2e"))
+    beside = [sys.executable, "-m", "harness.with_stack", tmp_path]
+    paths = os.pathsep.join(str(localstack / name) for name in (".", "stack"))
     process = subprocess.Popen(
         [*beside, "bash", "-c", f"sleep 1000 & : >{started}; wait"],
         env=os.environ | {"PYTHONPATH": paths},

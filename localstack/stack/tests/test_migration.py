@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from client import Json, accepted
+from harness.client import Json, accepted
+from harness.stack import PROFILE, Stack, eventually
 from place import CREDENTIALS, REGION, REPOSITORY, Place
-from stack import PROFILE, Stack, eventually
 
 START = 1_700_000_000
 #: More than the migration reads at once.

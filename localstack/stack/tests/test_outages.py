@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from client import Client, accepted
-from stack import Stack, timestream_only
+from harness.client import Client, accepted
+from harness.stack import Stack, timestream_only
 
 OUTAGE_SECONDS = 60
 BATCH = 20

@@ -11,8 +11,8 @@ import pytest
 from boto3.dynamodb.conditions import Attr, Key
 from boto3.dynamodb.types import TypeDeserializer
 
+from harness.stack import Stack
 from place import REPOSITORY
-from stack import Stack
 
 Item = dict[str, Any]
 

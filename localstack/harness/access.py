@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from keys import SCOPES, UNLIMITED
 from place import REPOSITORY
 
-SCOPES = "read,write,admin"
-#: So high that no test meets them by chance.
-UNLIMITED = {"requests_per_second": 100_000, "points_per_second": 100_000_000, "series": 10**9}
 #: What must not be in any log: keys, tokens, payloads.
 SECRETS: set[str] = set()
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from access import SCOPES, Keys
-from client import Client
-from issuer import Issuer
+from harness.access import SCOPES, Keys
+from harness.client import Client
+from harness.issuer import Issuer
 
 #: The origin whose pages may ask.
 ORIGIN = "https://charts.example.org"

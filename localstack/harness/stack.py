@@ -18,9 +18,9 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from client import Client
+from harness.client import Client
+from harness.process import Served, served
 from place import CREDENTIALS, REGION, REPOSITORY
-from process import Served, served
 from timestream import REPORTS
 
 START_SECONDS = 120.0

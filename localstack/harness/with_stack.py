@@ -1,7 +1,7 @@
 """Runs a command beside a stack, which it finds by its environment: for the end-to-end suite, whose
 data server it has, and for the conformance suites of the ports.
 
-    python with_stack.py FOLDER COMMAND [ARGUMENT ...]
+    python -m harness.with_stack FOLDER COMMAND [ARGUMENT ...]
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import timestream
-from guarded import ORIGIN
-from issuer import AUDIENCE, serving
+from harness.guarded import ORIGIN
+from harness.issuer import AUDIENCE, serving
+from harness.process import MIXED, options
+from harness.stack import Stack, eventually
 from place import CREDENTIALS, LOOPBACK, REGION, free_port
-from process import MIXED, options
 from running import Program
-from stack import Stack, eventually
 
 #: How long what the command started may take to end.
 GRACE_SECONDS = 40.0

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from client import Client, Json, nanos
-from process import Served
+from harness.client import Client, Json, nanos
+from harness.process import Served
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Self
 
 import httpx
 
-from access import Keys, program
+from harness.access import Keys, program
 from place import free_port
 
 START_SECONDS = 20
