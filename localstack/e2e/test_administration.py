@@ -21,7 +21,7 @@ def start(**environment: str) -> subprocess.CompletedProcess[str]:
     told = os.environ | {"TIDEMARK_SOURCE_URL": "none", "PORT": str(free_port()), **environment}
     command = [program("TIDEMARK_BIN", "tidemark")]
     return subprocess.run(
-        command, env=told, capture_output=True, text=True, timeout=20, check=False
+        command, env=told, capture_output=True, text=True, timeout=120, check=False
     )
 
 

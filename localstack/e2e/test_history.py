@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
+
 from harness.client import Client, Json, eventually, nanos
 from harness.generators import series
 
 #: A query is recorded without keeping its answer waiting.
-SOON = 3.0
+SOON = 240.0
+
+
+@pytest.fixture(scope="module")
+def api(own: Client) -> Client:
+    """Whose history holds nothing of others."""
+    return own
 
 
 def asked(api: Client, name: str) -> list[Json]:

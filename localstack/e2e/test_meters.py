@@ -19,6 +19,8 @@ from harness.generators import (
 )
 from harness.sums import sum_of
 
+pytestmark = pytest.mark.points
+
 METERS = [
     pytest.param(IMPORT_OBIS, imported(), "2023-02-20T15:00:00Z", id="import"),
     pytest.param(EXPORT_OBIS, exported(), "2023-02-21T12:00:00Z", id="export"),

@@ -13,6 +13,8 @@ from harness.client import IN_TIMESTREAM, Client, Json, Point, accepted, eventua
 from harness.generators import cancelling, series
 from harness.sums import average_of, sum_of
 
+pytestmark = pytest.mark.points
+
 VALUES = cancelling(5000)
 EXACT = "sum,count,avg,min,max,range,first,last,min_time,max_time,first_time,last_time,duration"
 QUANTILES = "median,p90,p95,p99"

@@ -27,6 +27,9 @@ from harness.client import IS_DEPLOYED, Client, eventually
 from harness.process import DataServer, Tidemark
 from place import REPOSITORY
 
+#: The customer's sample is written to the same series, and they are deleted before.
+pytestmark = [pytest.mark.points, pytest.mark.xdist_group("examples")]
+
 ADDRESS = "http://127.0.0.1:3000"
 
 

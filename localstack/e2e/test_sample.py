@@ -5,6 +5,9 @@ import pytest
 
 from harness.client import Client, accepted, eventually
 
+#: The examples of the README write to the same series, and delete them, too.
+pytestmark = [pytest.mark.points, pytest.mark.xdist_group("examples")]
+
 SAMPLE = """[
     { "name": "example1", "t": 13515551, "v": 1.1 },
     { "name": "example1", "t": 13515552, "v": 2.4 },

@@ -7,7 +7,7 @@ import re
 import time
 import urllib.request
 from base64 import b64encode
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
@@ -35,8 +35,8 @@ class Bill:
 
     #: Calls by service, and of the tables by operation.
     calls: Counter[str] = field(default_factory=Counter)
-    ingest: Counter[str] = field(default_factory=Counter)
-    compaction: Counter[str] = field(default_factory=Counter)
+    ingest: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    compaction: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     #: Bytes of the table of points in the end.
     stored: int = 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from typing import Any
 
 from harness.stack import Stack
 from measure import metered
@@ -36,7 +37,9 @@ QUESTIONS = [
 
 def queries(stack: Stack, series: str) -> dict[str, int]:
     """The queries of each question, asked of one series, or of a meter with two OBIS codes."""
-    rows = [{"measurement": "energy", "timestamp": "2023-02-01T00:00:00.000Z"}]
+    rows: list[dict[str, Any]] = [
+        {"measurement": "energy", "timestamp": "2023-02-01T00:00:00.000Z"}
+    ]
     rows[0] |= {"tags": {"muid": "meter"}, "0100011D00FF": 1, "0100021D00FF": 2}
     stack.ask("POST", "/meterdata/measurement", rows)
     stack.wait_until_idle()

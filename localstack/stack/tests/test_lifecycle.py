@@ -101,7 +101,7 @@ def test_deploying_waits_for_an_emulator_that_starts(tmp_path: Path) -> None:
 
 def test_a_command_beside_a_stack_is_ended_with_what_it_started(tmp_path: Path) -> None:
     localstack, started = REPOSITORY / "localstack", tmp_path / "started"
-    beside = [sys.executable, "-m", "harness.with_stack", tmp_path]
+    beside: list[str | Path] = [sys.executable, "-m", "harness.with_stack", tmp_path]
     paths = os.pathsep.join(str(localstack / name) for name in (".", "stack"))
     process = subprocess.Popen(
         [*beside, "bash", "-c", f"sleep 1000 & : >{started}; wait"],

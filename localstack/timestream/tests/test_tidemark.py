@@ -7,7 +7,7 @@ import math
 import random
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -141,10 +141,11 @@ ROWS: dict[str, Callable[[list[Point]], list[tuple[Any, ...]]]] = {
 }
 
 
-def midnight(time: int, zone: Any, **more: int) -> int:
-    """When a day began."""
-    day = datetime.fromtimestamp(time // SECOND, zone)
-    return int(day.replace(hour=0, minute=0, second=0, **more).timestamp()) * SECOND
+def midnight(time: int, zone: tzinfo, day: int | None = None) -> int:
+    """When a day began, or another of its month."""
+    now = datetime.fromtimestamp(time // SECOND, zone)
+    began = now.replace(day=day or now.day, hour=0, minute=0, second=0)
+    return int(began.timestamp()) * SECOND
 
 
 #: The slot of a time.
