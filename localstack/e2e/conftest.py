@@ -102,7 +102,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """What looks through the logs comes after all that writes them. Of several workers none knows
     when that is: there it is left out, for a run of its own."""
     last = [item for item in items if item.path.name == "test_secrets.py"]
-    items[:] = [item for item in items if item not in last]
+    others = [item for item in items if item.path.name != "test_secrets.py"]
+    # What takes long comes first, so that nobody waits for one worker in the end.
+    items[:] = sorted(others, key=lambda item: item.get_closest_marker("slow") is None)
     if hasattr(config, "workerinput"):
         config.hook.pytest_deselected(items=last)
     else:

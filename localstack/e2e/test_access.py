@@ -14,8 +14,8 @@ from harness.client import Client, Json, accepted, eventually, only
 from harness.evidence import secret
 from harness.guarded import Guarded, new_tenant
 
-pytestmark = pytest.mark.xdist_group("access")
-
+#: Those that look at what one owner has, which is made once.
+of_owner = pytest.mark.xdist_group("owner")
 #: How long it may take until a key is refused that is no longer valid.
 LONG_SECONDS = 300.0
 #: Of the owner alone: in points, and in what was discarded.
@@ -188,6 +188,7 @@ def scope_of(operation: Json) -> str | None:
     return next(iter(wanted), None)
 
 
+@of_owner
 @pytest.mark.parametrize("who", WHO)
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.operation)
 def test_who_may_ask(world: World, row: Row, who: str) -> None:
@@ -232,6 +233,7 @@ def check_state(world: World) -> None:
     assert state_of(world.owner) == world.state
 
 
+@of_owner
 def test_nothing_comes_of_what_was_refused(world: World) -> None:
     # What was sent before this point would be there, too.
     accepted(world.owner.post([{"name": "last", "t": 1, "v": 1}]))
@@ -240,6 +242,7 @@ def test_nothing_comes_of_what_was_refused(world: World) -> None:
     check_state(world)
 
 
+@of_owner
 def test_a_key_may_be_sent_in_a_header_of_its_own(world: World) -> None:
     key = world.clients["reader"].key
     anyone = Client(world.owner.url, "")
@@ -251,6 +254,7 @@ def test_a_key_may_be_sent_in_a_header_of_its_own(world: World) -> None:
         assert anyone.request("GET", "/api", headers=header).json() == UNAUTHENTICATED
 
 
+@pytest.mark.slow
 def test_a_key_that_is_in_use_is_refused_some_time_after_it_is_revoked(guarded: Guarded) -> None:
     """Within a minute, of the clock that the tests of `access` in the functions move."""
     client = guarded.client(new_tenant("revoked"))

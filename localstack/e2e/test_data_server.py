@@ -21,7 +21,7 @@ from harness.client import IS_DEPLOYED, Client, nanos
 from harness.process import MESSAGES, MIXED, DataServer, Tidemark, served_by_deployment
 
 #: `test_replay` uses up what is looked at here, and comes after it.
-pytestmark = [pytest.mark.points, pytest.mark.xdist_group("data-server")]
+pytestmark = [pytest.mark.slow, pytest.mark.points, pytest.mark.xdist_group("data-server")]
 
 
 @pytest.fixture(scope="module")

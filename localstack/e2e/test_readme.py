@@ -137,7 +137,7 @@ def check(example: Example, address: str) -> None:
         env=environment(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     printed = run.stdout.replace(address, ADDRESS)

@@ -14,7 +14,7 @@ from harness.client import IS_DEPLOYED, Client, Json, accepted, eventually, nano
 from harness.process import MESSAGES, DataServer, Tidemark, served_by_deployment
 
 #: On a deployment they are those that `test_data_server` looks at, before they are used up here.
-pytestmark = [pytest.mark.points, pytest.mark.xdist_group("data-server")]
+pytestmark = [pytest.mark.slow, pytest.mark.points, pytest.mark.xdist_group("data-server")]
 
 
 @dataclass

@@ -27,7 +27,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def fetched(stack: Stack) -> Stack:
     """The same, when all messages are fetched and handled."""
 
-    drain(stack.api(), stack.served, 300, 150)
+    drain(stack.api(), stack.served, 300)
     stack.wait_until_idle()
     return stack
 

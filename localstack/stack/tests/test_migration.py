@@ -121,7 +121,7 @@ def migrate(stack: Stack, *tenants: str, **more: str) -> tuple[int, dict[str, Ro
         env=told,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
         check=False,
     )
     rows, tenant = {}, ""

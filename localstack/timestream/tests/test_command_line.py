@@ -45,7 +45,7 @@ def started(*options: str) -> Iterator[str]:
             yield line.removeprefix("listening on ").strip()
         finally:
             process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(120) == 0
         assert process.stdout.read() == ""
 
 
