@@ -149,12 +149,11 @@ run_tests() {
     cargo build --locked --workspace
     .venv/bin/pytest localstack/timestream
     .venv/bin/pytest localstack/e2e "$@"
-    export PYTHONPATH=localstack/stack:localstack/e2e
+    export PYTHONPATH=$PWD/localstack:$PWD/localstack/stack
     local store
     for store in dynamodb timestream; do
-        TIDEMARK_POINT_STORE=$store foreground .venv/bin/python \
-            localstack/stack/tests/with_stack.py "target/stack-$store" \
-            "$PWD/deploy.sh" beside-stack "$@"
+        TIDEMARK_POINT_STORE=$store foreground .venv/bin/python -m harness.with_stack \
+            "target/stack-$store" "$PWD/deploy.sh" beside-stack "$@"
     done
 }
 
@@ -177,8 +176,10 @@ run_checks() {
     cargo fmt --all --check
     cargo clippy --locked --workspace --all-targets -- --deny warnings
     RUSTDOCFLAGS="--deny warnings" cargo doc --locked --workspace --no-deps --quiet
-    .venv/bin/ruff check localstack/e2e localstack/stack localstack/timestream localstack/bench infra
-    .venv/bin/ruff format --check localstack/e2e localstack/stack localstack/timestream localstack/bench infra
+    .venv/bin/ruff check localstack/harness localstack/e2e localstack/stack localstack/timestream \
+        localstack/bench infra
+    .venv/bin/ruff format --check localstack/harness localstack/e2e localstack/stack localstack/timestream \
+        localstack/bench infra
     python_packages .venv-aws infra/requirements.txt
     SAM_CLI_TELEMETRY=0 .venv-aws/bin/sam validate --lint --region us-east-1
     .venv-aws/bin/cfn-lint infra/*.yaml
@@ -196,7 +197,7 @@ run_bench_cold() {
 run_bench_cost() {
     build_functions --release
     test_packages
-    TIDEMARK_PROFILE=release PYTHONPATH=localstack/stack:localstack/stack/tests:localstack/e2e \
+    TIDEMARK_PROFILE=release PYTHONPATH=localstack:localstack/stack \
         .venv/bin/python localstack/bench/cost "$@"
 }
 

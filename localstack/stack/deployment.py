@@ -26,7 +26,7 @@ import timestream
 from place import CREDENTIALS, REGION, REPOSITORY, Place
 
 #: How long an emulator may take to start.
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 120.0
 BUCKET = "artifacts"
 CODE = re.compile(r"(?<=CodeUri: )functions/(\w+)")
 NESTED = re.compile(r"(?<=TemplateURL: )infra/\w+\.yaml")
@@ -101,7 +101,7 @@ def wait_for_emulator(place: Place) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
-            urllib.request.urlopen(place.emulator_health, timeout=5).close()
+            urllib.request.urlopen(place.emulator_health, timeout=30).close()
             return
         except OSError as error:
             if time.monotonic() > deadline:

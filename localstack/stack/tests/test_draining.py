@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-import accounting
-from process import DataServer, Served
-from stack import Stack, timestream_only
+from harness import accounting
+from harness.process import DataServer, Served
+from harness.stack import Stack, eventually, timestream_only
 
 pytestmark = pytest.mark.points
 
@@ -95,8 +95,11 @@ def test_what_lost_to_a_write_that_cannot_be_seen_yet_is_no_discard(faulty: Stac
     for value in range(20):
         faulty.ask("POST", "/api", [{"name": name, "t": first, "v": value}])
     faulty.wait_until_idle()
-    time.sleep(1)
-    assert faulty.reports() > 0
+
+    def are_reported() -> None:
+        assert faulty.reports() > 0
+
+    eventually(are_reported)
     faulty.tick("validator")
     api = faulty.api()
     assert api.rows("/admin/discards", series=name) == []

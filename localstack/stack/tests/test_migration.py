@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from client import Json, accepted
+from harness.client import Json, accepted
+from harness.stack import PROFILE, Stack, eventually
 from place import CREDENTIALS, REGION, REPOSITORY, Place
-from stack import PROFILE, Stack, eventually
 
 START = 1_700_000_000
 #: More than the migration reads at once.
@@ -121,7 +121,7 @@ def migrate(stack: Stack, *tenants: str, **more: str) -> tuple[int, dict[str, Ro
         env=told,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
         check=False,
     )
     rows, tenant = {}, ""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import permissions
-from stack import Stack, eventually
+from harness.stack import Stack, eventually
 from timestream import DATABASE, REPORTS, TABLE
 
 pytestmark = pytest.mark.points

@@ -37,7 +37,7 @@ class Running:
 
     def __enter__(self) -> Self:
         self.thread.start()
-        assert self.started.wait(10)
+        assert self.started.wait(120)
         self.write = self.client("timestream-write")
         self.query = self.client("timestream-query")
         return self

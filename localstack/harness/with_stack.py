@@ -1,12 +1,13 @@
 """Runs a command beside a stack, which it finds by its environment: for the end-to-end suite, whose
 data server it has, and for the conformance suites of the ports.
 
-    python with_stack.py FOLDER COMMAND [ARGUMENT ...]
+    python -m harness.with_stack FOLDER COMMAND [ARGUMENT ...]
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,15 +17,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import timestream
-from guarded import ORIGIN
-from issuer import AUDIENCE, serving
+from harness import evidence
+from harness.guarded import ORIGIN
+from harness.issuer import AUDIENCE, serving
+from harness.process import MIXED, options
+from harness.stack import Stack, eventually
 from place import CREDENTIALS, LOOPBACK, REGION, free_port
-from process import MIXED, options
 from running import Program
-from stack import Stack, eventually
 
 #: How long what the command started may take to end.
-GRACE_SECONDS = 40.0
+GRACE_SECONDS = 240.0
 
 
 def environment(stack: Stack) -> dict[str, str]:
@@ -33,6 +35,7 @@ def environment(stack: Stack) -> dict[str, str]:
     queue = stack.client("sqs").create_queue(QueueName="aside")["QueueUrl"]
     return {
         "TIDEMARK_URL": stack.url,
+        evidence.VARIABLE: str(of_this_run(stack.folder)),
         "TIDEMARK_STACK_FOLDER": str(stack.folder),
         "TIDEMARK_SERVED": str(stack.log),
         "AWS_ENDPOINT_URL": stack.described["Emulator"],
@@ -47,6 +50,15 @@ def environment(stack: Stack) -> dict[str, str]:
         "TIDEMARK_QUEUE_URL": queue,
         "TIDEMARK_POINT_STORE": stack.store,
     }
+
+
+def of_this_run(folder: Path) -> Path:
+    """Where the end-to-end suite leaves evidence, which it looks through in the end: nothing of an
+    earlier run."""
+    found = folder / "evidence"
+    shutil.rmtree(found, ignore_errors=True)
+    found.mkdir(mode=0o700)
+    return found
 
 
 @contextmanager

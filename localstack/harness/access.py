@@ -1,27 +1,18 @@
-"""API keys of what is tested, made as its administrator makes them; and what must stay secret."""
+"""API keys of what is tested, made as its administrator makes them."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from harness.evidence import secret
+from keys import SCOPES, UNLIMITED
 from place import REPOSITORY
-
-SCOPES = "read,write,admin"
-#: So high that no test meets them by chance.
-UNLIMITED = {"requests_per_second": 100_000, "points_per_second": 100_000_000, "series": 10**9}
-#: What must not be in any log: keys, tokens, payloads.
-SECRETS: set[str] = set()
-
-
-def secret(text: str) -> str:
-    """Something that must not be in any log; test_secrets looks for it in the end."""
-    SECRETS.add(text)
-    return text
 
 
 def program(variable: str, package: str) -> Path:
@@ -64,12 +55,18 @@ class Keys:
         return done
 
     def make(
-        self, tenant: str, scopes: str = SCOPES, *, expires: str = "", name: str = "", **limits: int
+        self,
+        tenant: str,
+        scopes: str = SCOPES,
+        *,
+        expires: str = "",
+        name: str = "",
+        limits: Mapping[str, int] | None = None,
     ) -> str:
-        """A new key."""
+        """A new key; where no limit is told there is none."""
         arguments = ["create", "--tenant", tenant, "--scopes", scopes, "--name", name]
         arguments += ["--expires", expires] if expires else []
-        for limit, value in (UNLIMITED | limits).items():
+        for limit, value in (UNLIMITED | dict(limits or {})).items():
             arguments += [f"--{limit.replace('_', '-')}", str(value)]
         return secret(self.run(*arguments).stdout.strip())
 

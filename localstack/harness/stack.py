@@ -18,12 +18,13 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from client import Client
+from harness.client import Client
+from harness.process import Served, served
 from place import CREDENTIALS, REGION, REPOSITORY
-from process import Served, served
 from timestream import REPORTS
 
-START_SECONDS = 120.0
+#: How long a stack may take to start, on a machine that does much else.
+START_SECONDS = 300.0
 #: Short, so that what failed is soon tried again.
 PARAMETERS = {"VisibilityTimeout": "5"}
 
@@ -121,7 +122,7 @@ class Stack:
         """Ends it, and tells its exit status."""
         self.process.send_signal(number)
         try:
-            return self.process.wait(40)
+            return self.process.wait(120)
         except subprocess.TimeoutExpired:
             kill_with_children(self.process)
             raise AssertionError(f"it does not end:\n{self.printed()}") from None
@@ -216,13 +217,17 @@ class Stack:
 
     def read_reports(self) -> None:
         """Has the validator read what Timestream's magnetic store rejected, until nothing is left.
-        Timestream has written it by the time that a call is answered, and some."""
-        time.sleep(1)
+        Timestream writes it some time after it has answered."""
+
+        def are_written() -> None:
+            told = self._control(f"{self.described['Timestream']}/_metering")
+            assert told["reports"]["pending"] == 0
 
         def are_read() -> None:
             self.tick("validator")
             assert self.reports() == 0
 
+        eventually(are_written)
         eventually(are_read)
 
     def reports(self) -> int:
@@ -252,7 +257,7 @@ class Stack:
         def is_idle() -> None:
             assert self.waiting() == 0
 
-        eventually(is_idle, 240)
+        eventually(is_idle, 600)
 
     def dead_letters(self) -> list[str]:
         """The bodies of dead letters, up to ten, which are dead letters no more."""
@@ -298,7 +303,7 @@ def kill_with_children(process: subprocess.Popen[bytes]) -> None:
             os.killpg(child, signal.SIGKILL)
 
 
-def eventually(check: Callable[[], T], seconds: float = 60.0) -> T:
+def eventually(check: Callable[[], T], seconds: float = 240.0) -> T:
     """What `check` returns once its assertions hold."""
     deadline = time.monotonic() + seconds
     while True:

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-from access import secret
+from harness.evidence import secret
 
 AUDIENCE = "tidemark"
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey

@@ -5,9 +5,10 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from access import SCOPES, Keys
-from client import Client
-from issuer import Issuer
+from harness.access import Keys
+from harness.client import Client
+from harness.issuer import Issuer
+from keys import SCOPES
 
 #: The origin whose pages may ask.
 ORIGIN = "https://charts.example.org"
@@ -23,7 +24,7 @@ class Guarded:
 
     def client(self, tenant: str, scopes: str = SCOPES, **limits: int) -> Client:
         """One with a new key of a tenant."""
-        return Client(self.url, self.keys.make(tenant, scopes, **limits))
+        return Client(self.url, self.keys.make(tenant, scopes, limits=limits))
 
     def shows(self, token: str) -> Client:
         """One that shows a token, or nothing if it is empty."""

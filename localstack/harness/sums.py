@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from client import IN_TIMESTREAM
+from harness.client import IN_TIMESTREAM
 
 #: How far such a sum may be off, of the sum of the magnitudes.
 TOLERANCE = 1e-12

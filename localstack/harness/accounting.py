@@ -11,8 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from client import Client, Json, nanos
-from process import Served
+from harness.client import Client, Json, nanos
+from harness.process import Served
+
+#: How long it may take until a data server is drained, at the most: a deployment asks it once a
+#: minute, and the machine may do much else.
+LONG_SECONDS = 900.0
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,9 @@ class Drained:
         return [message for message in self.served if not message.reasons]
 
 
-def drain(api: Client, served: Callable[[], list[Served]], count: int, seconds: float) -> Drained:
+def drain(
+    api: Client, served: Callable[[], list[Served]], count: int, seconds: float = LONG_SECONDS
+) -> Drained:
     """Waits until `count` messages went out, and each is a point or a discard."""
     deadline = time.monotonic() + seconds
     while True:

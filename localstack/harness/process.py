@@ -14,15 +14,14 @@ from types import TracebackType
 from typing import Self
 
 import httpx
+import pytest
 
-from access import Keys, program
+from harness import evidence
+from harness.access import Keys, program
 from place import free_port
 
-START_SECONDS = 20
-
-
-#: The logs of all processes that were started, for test_secrets.
-LOGS: set[Path] = set()
+#: How long a process may take to start or to end, on a machine that does much else.
+PATIENCE_SECONDS = 120
 
 
 class Tidemark:
@@ -32,14 +31,14 @@ class Tidemark:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.data = folder / "data"
-        self.log = folder / "tidemark.log"
+        self.folder = folder
+        self.log = evidence.new_log(folder)
         self.environment = {
             "PORT": str(self.port),
             "TIDEMARK_DATA": str(self.data),
             "TIDEMARK_SOURCE_URL": source,
             **environment,
         }
-        LOGS.add(self.log)
         self.process: subprocess.Popen[bytes] | None = None
         #: What everything is asked with; none where nobody need show anything.
         self.key = ""
@@ -71,12 +70,12 @@ class Tidemark:
             self.process = subprocess.Popen(
                 [program("TIDEMARK_BIN", "tidemark")],
                 env={**os.environ, **self.environment},
-                cwd=self.log.parent,
+                cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
             )
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while not self.is_healthy():
             code = self.process.poll()
             assert code is None, f"Tidemark ended with {code}:\n{self.printed()[-4000:]}"
@@ -88,7 +87,7 @@ class Tidemark:
     def is_healthy(self) -> bool:
         """Whether it says that it can take data."""
         try:
-            return httpx.get(f"{self.url}/health", timeout=5).status_code == 200
+            return httpx.get(f"{self.url}/health", timeout=PATIENCE_SECONDS).status_code == 200
         except httpx.TransportError:
             return False
 
@@ -104,7 +103,7 @@ class Tidemark:
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(timeout=20)
+            return self.process.wait(timeout=PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
             self.kill()
             raise AssertionError("Tidemark does not end on SIGTERM") from None
@@ -125,12 +124,13 @@ class Served:
     reasons: tuple[str, ...]
 
 
-#: How many messages a data server has, and how many become ready a second.
+#: How many messages a data server has.
 MESSAGES = int(os.environ.get("TIDEMARK_E2E_MESSAGES", "3000"))
-RATE = 200
-#: A data server of so many messages, of every kind, which fails now and then.
+#: A data server of so many messages, of every kind, which fails now and then. Most are ready at the
+#: start, the others come while those are fetched, and after.
 MIXED: dict[str, float] = {
-    "rate": RATE,
+    "rate": 400,
+    "backlog": MESSAGES * 2 // 3,
     "count": MESSAGES,
     "seed": 42,
     "system": 0.1,
@@ -143,7 +143,7 @@ MIXED: dict[str, float] = {
     "plain": 0.3,
     "errors": 0.004,
     "stalls": 0.002,
-    "stall_ms": 1500,
+    "stall_ms": 300,
 }
 
 
@@ -161,6 +161,13 @@ def served(log: Path) -> list[Served]:
     lines = log.read_text().splitlines() if log.exists() else []
     rows = [json.loads(line) for line in lines]
     return [Served(b64decode(r["payload"]), r["kind"], tuple(r["reasons"])) for r in rows]
+
+
+def served_by_deployment() -> list[Served]:
+    """What the data server of the deployment gave away so far."""
+    if "TIDEMARK_SERVED" not in os.environ:
+        pytest.skip("needs TIDEMARK_SERVED, what the deployment's data server served")
+    return served(Path(os.environ["TIDEMARK_SERVED"]))
 
 
 class DataServer:
@@ -190,7 +197,7 @@ class DataServer:
     ) -> None:
         assert self.process is not None
         self.process.terminate()
-        self.process.communicate(timeout=10)
+        self.process.communicate(timeout=PATIENCE_SECONDS)
 
     def served(self) -> list[Served]:
         """What went out so far."""

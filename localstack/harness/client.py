@@ -28,8 +28,8 @@ REASONS = {
     "too_large",
     "store_rejected",
 }
-#: How long a deployed stack may take until a write is seen.
-PATIENCE_SECONDS = 60.0
+#: How long a deployed stack may take until a write is seen, on a machine that does much else.
+PATIENCE_SECONDS = 240.0
 
 IS_DEPLOYED = "TIDEMARK_URL" in os.environ
 #: Whether a deployment keeps points in Timestream, whose nature shows in some answers.
@@ -98,7 +98,7 @@ class Client:
             base_url=self.url,
             headers={"authorization": f"Bearer {key}"} if key else {},
             event_hooks={"response": [check_answer]},
-            timeout=30,
+            timeout=120,
         )
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:

@@ -6,7 +6,7 @@ import math
 import random
 from typing import Any
 
-from client import instant
+from harness.client import instant
 
 QUARTER = 15 * 60
 HOUR = 3600
