@@ -98,13 +98,20 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         del os.environ[evidence.VARIABLE]
 
 
+def turn(item: pytest.Item) -> int:
+    """When a test has its turn: first what takes long, so that nobody waits for one worker in the
+    end, and last what waits for something that began with the run."""
+    if item.get_closest_marker("late"):
+        return 2
+    return 0 if item.get_closest_marker("slow") else 1
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What looks through the logs comes after all that writes them. Of several workers none knows
     when that is: there it is left out, for a run of its own."""
     last = [item for item in items if item.path.name == "test_secrets.py"]
     others = [item for item in items if item.path.name != "test_secrets.py"]
-    # What takes long comes first, so that nobody waits for one worker in the end.
-    items[:] = sorted(others, key=lambda item: item.get_closest_marker("slow") is None)
+    items[:] = sorted(others, key=turn)
     if hasattr(config, "workerinput"):
         config.hook.pytest_deselected(items=last)
     else:

@@ -7,12 +7,23 @@ import json
 import httpx
 import pytest
 
-from harness.client import IN_TIMESTREAM, Client, Json, Point, accepted, eventually, only
+from harness.client import (
+    IN_TIMESTREAM,
+    IS_DEPLOYED,
+    Client,
+    Json,
+    Point,
+    accepted,
+    eventually,
+    only,
+)
 from harness.generators import series
 from sweeps import sweep
 
 pytestmark = pytest.mark.points
 
+#: Of points in pages, each of which is a request.
+COUNT = 20 if IS_DEPLOYED else 100
 FIVE = [1.5, 2, -3, 0.1, 5]
 
 
@@ -66,16 +77,16 @@ def test_instants_go_in_and_come_out(
 
 
 @pytest.mark.parametrize("order", ["asc", "desc"])
-@pytest.mark.parametrize("limit", [1, 7, 100, 101])
+@pytest.mark.parametrize("limit", [1, 7, COUNT, COUNT + 1])
 def test_pages_neither_repeat_nor_miss_a_point(
     api: Client, name: str, order: str, limit: int
 ) -> None:
-    api.store(series(name, [i / 8 for i in range(100)]))
+    api.store(series(name, [i / 8 for i in range(COUNT)]))
     whole = api.json(f"/api/{name}/points", order=order)
     pages = list(api.pages(f"/api/{name}/points", order=order, limit=limit))
-    assert len(pages) == -(-100 // limit)
+    assert len(pages) == -(-COUNT // limit)
     assert [point for page in pages for point in page] == whole
-    assert len(whole) == 100
+    assert len(whole) == COUNT
 
 
 def test_the_last_page_has_no_next(api: Client, name: str) -> None:

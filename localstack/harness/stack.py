@@ -189,6 +189,11 @@ class Stack:
         url, body = f"{self.described['Timestream']}/_faults", json.dumps(wanted).encode()
         return self._control(urllib.request.Request(url, body, method="PUT"))
 
+    def put_timestream_forward(self, seconds: int) -> None:
+        """Has it be later for Timestream than it is, from now on."""
+        url, body = f"{self.described['Timestream']}/_clock", json.dumps({"forward": seconds})
+        self._control(urllib.request.Request(url, body.encode(), method="PUT"))
+
     def timestream_injected(self) -> dict[str, int]:
         """How often Timestream did each of them, since they were set."""
         url = f"{self.described['Timestream']}/_faults"

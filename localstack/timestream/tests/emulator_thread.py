@@ -62,6 +62,10 @@ class Running:
         """Has things go wrong."""
         return self.control("/_faults", "PUT", asked)
 
+    def give_up_reports(self) -> None:
+        """Has no report written that is not there yet."""
+        asyncio.run_coroutine_threadsafe(self.emulator.reports.end(), self.loop).result()
+
     def reset(self) -> None:
         """Has all as usual."""
         self.clock.shift = 0

@@ -117,6 +117,19 @@ def test_queries_see_writes_later(table: TestTable) -> None:
     assert table.rows("SELECT n, m FROM {} ORDER BY n") == [["2", None], ["3", "1"], ["5", None]]
 
 
+def test_nobody_has_to_wait_for_what_is_seen_later(table: TestTable) -> None:
+    table.running.faults(delay_visibility=3600)
+    table.write(multi(table.now, {"n": 1}))
+    assert "does not exist" in table.invalid("SELECT n FROM {}")
+    before = table.running.control("/_clock")["shift"]
+    after = table.running.control("/_clock", "PUT", {"forward": 3601})["shift"]
+    assert after == before + 3601
+    assert table.rows("SELECT n FROM {}") == [["1"]]
+    for wrong in ({}, {"forward": "1"}, {"back": 1}, [1]):
+        with pytest.raises(HTTPError, match="400"):
+            table.running.control("/_clock", "PUT", wrong)
+
+
 def test_tokens_expire(table: TestTable) -> None:
     now = table.now
     table.write(*(multi(now - n, {"n": n}) for n in range(10)))
