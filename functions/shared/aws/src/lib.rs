@@ -25,7 +25,7 @@ mod timestream;
 mod transaction;
 mod trust;
 
-pub use calculator::{LambdaCalculator, Reply, Request};
+pub use calculator::LambdaCalculator;
 pub use catalog::CatalogTable;
 pub use client::Aws;
 pub use compactor::Compactor;

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
-use tidemark_store::port::PointStore;
+use tidemark_ports::PointStore;
 
 use crate::client::Aws;
 use crate::compactor::Compactor;

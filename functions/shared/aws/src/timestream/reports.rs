@@ -18,8 +18,8 @@ use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
 use tidemark_core::payload::Payload;
 use tidemark_core::point::{Point, Tags, Value};
 use tidemark_core::time::Timestamp;
-use tidemark_store::error::{Kind, Result, StoreError, causes};
-use tidemark_store::port::{DiscardLog, Refusal};
+use tidemark_ports::error::{Kind, Result, StoreError, causes};
+use tidemark_ports::{DiscardLog, Refusal};
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout};
 

@@ -9,7 +9,7 @@ use std::str::FromStr;
 use tidemark_core::name::SeriesKey;
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstones;
-use tidemark_store::port::Order;
+use tidemark_ports::Order;
 
 /// The name of a database or a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
