@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tidemark_ports::PointStore;
 
 use crate::client::Aws;
-use crate::compactor::Compactor;
+use crate::jobs::compactor::Compactor;
 use crate::settings::SettingError;
 use crate::timestream::Reports;
 

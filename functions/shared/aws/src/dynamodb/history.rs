@@ -13,10 +13,10 @@ use tidemark_ports::error::{Result, causes};
 use tidemark_ports::{Query, QueryLog};
 
 use crate::client::Aws;
+use crate::dynamodb::item::{self, Item, text};
+use crate::dynamodb::times::{self, sortable};
 use crate::error::{corrupt, failed};
-use crate::item::{self, Item, text};
 use crate::settings::SettingError;
-use crate::times::{self, sortable};
 
 /// How long a query is kept, in seconds.
 const KEPT: i64 = 30 * 24 * 3600;

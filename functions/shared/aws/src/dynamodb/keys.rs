@@ -14,10 +14,10 @@ use tidemark_ports::KeyStore;
 use tidemark_ports::error::Result;
 
 use crate::client::Aws;
+use crate::dynamodb::item::{self, Item, text};
+use crate::dynamodb::times::{self, sortable};
 use crate::error::{corrupt, failed};
-use crate::item::{self, Item, text};
 use crate::settings::SettingError;
-use crate::times::{self, sortable};
 
 /// The table of keys.
 #[derive(Debug, Clone)]

@@ -17,11 +17,11 @@ use tidemark_core::time::TimeRange;
 use tidemark_ports::error::{Result, StoreError};
 use tidemark_ports::{Catalog, Extent, PointStore, Series, Slots, Summarize};
 
-use crate::catalog::CatalogTable;
 use crate::client::Aws;
-use crate::points::Points;
-use crate::points::item::{self, series_key};
-use crate::points::window::Window;
+use crate::dynamodb::catalog::CatalogTable;
+use crate::dynamodb::points::Points;
+use crate::dynamodb::points::item::{self, series_key};
+use crate::dynamodb::points::window::Window;
 use crate::settings::SettingError;
 use crate::timestream::{Timestream, Versioned};
 

@@ -25,10 +25,10 @@ use tokio::time::{Instant, timeout};
 
 use super::Timestream;
 use super::version::Versioned;
-use crate::bucket::{Bucket, Object};
 use crate::client::Aws;
-use crate::discards::DiscardsTable;
+use crate::dynamodb::discards::DiscardsTable;
 use crate::error::corrupt;
+use crate::s3::{Bucket, Object};
 use crate::settings::SettingError;
 
 const READING: &str = "reading reports of Timestream";

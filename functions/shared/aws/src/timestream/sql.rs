@@ -110,7 +110,7 @@ impl Display for Selection<'_> {
 
 /// What a series is called in the table.
 pub(super) fn series(series: &SeriesKey) -> String {
-    crate::points::item::series_key(series)
+    crate::dynamodb::points::item::series_key(series)
 }
 
 /// Points, from either end.

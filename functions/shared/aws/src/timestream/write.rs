@@ -10,7 +10,7 @@ use tidemark_ports::error::{Kind, Result, StoreError, causes};
 use super::Timestream;
 use super::record::{Outgoing, Records};
 use super::version::{Verdict, Versioned};
-use crate::batch::{Done, each, pauses};
+use crate::calls::{Done, each, pauses};
 use crate::error::failed;
 
 const WRITING: &str = "writing to Timestream";

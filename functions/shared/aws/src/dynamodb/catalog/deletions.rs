@@ -12,9 +12,9 @@ use tidemark_ports::error::{Kind, Result, StoreError};
 use super::entry::Entry;
 use super::register::touched;
 use super::{CatalogTable, change, item_key, tombstones_of};
-use crate::batch::pauses;
-use crate::item::{number, text};
-use crate::transaction::transact;
+use crate::calls::pauses;
+use crate::dynamodb::item::{number, text};
+use crate::dynamodb::transaction::transact;
 
 const DELETING: &str = "recording a deletion";
 

@@ -7,8 +7,8 @@ use tidemark_core::tombstone::Tombstones;
 use tidemark_ports::Series;
 use tidemark_ports::error::Result;
 
+use crate::dynamodb::item::{self, Item};
 use crate::error::corrupt;
-use crate::item::{self, Item};
 
 /// The item of a series.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -9,8 +9,8 @@ use tidemark_ports::error::Result;
 
 use super::entry::{Entries, Entry};
 use super::{COUNTER, CatalogTable, item_key, tombstones_of};
+use crate::dynamodb::item::{self, text};
 use crate::error::failed;
-use crate::item::{self, text};
 
 const LISTING: &str = "listing series";
 const COUNTING: &str = "counting series";

@@ -23,7 +23,7 @@ use tidemark_ports::error::{Kind, Result, StoreError};
 use tidemark_ports::{Catalog, Series};
 
 use crate::client::Aws;
-use crate::item::{Item, key, number};
+use crate::dynamodb::item::{Item, key, number};
 use crate::settings::SettingError;
 
 /// The table of series and deletions.

@@ -16,10 +16,10 @@ use tidemark_ports::error::{Kind, Result, StoreError};
 
 use super::entry::Listing;
 use super::{CatalogTable, change, item_key};
-use crate::batch::pauses;
+use crate::calls::pauses;
+use crate::dynamodb::item::{Item, number, text};
+use crate::dynamodb::transaction::{CHANGED_AT_ONCE, transact};
 use crate::error::failed;
-use crate::item::{Item, number, text};
-use crate::transaction::{CHANGED_AT_ONCE, transact};
 
 const REGISTERING: &str = "registering series";
 

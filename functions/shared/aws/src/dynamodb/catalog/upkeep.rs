@@ -10,8 +10,8 @@ use tidemark_core::tombstone::Tombstones;
 use tidemark_ports::error::{Kind, Result, StoreError};
 
 use super::{CatalogTable, item_key, tombstones_of};
+use crate::dynamodb::item::{self, Item, number, text};
 use crate::error::failed;
-use crate::item::{self, Item, number, text};
 
 const INDEX: &str = "touched";
 const NOTING: &str = "noting that a series was compacted";

@@ -15,10 +15,10 @@ use tidemark_ports::{DiscardCount, DiscardFilter};
 
 use super::DiscardsTable;
 use super::row::{self, reason_key, source_key, stamp_text};
-use crate::batch::get_all;
+use crate::dynamodb::batch::get_all;
+use crate::dynamodb::item::{self, Item, text};
+use crate::dynamodb::times::sortable;
 use crate::error::failed;
-use crate::item::{self, Item, text};
-use crate::times::sortable;
 
 const LISTING: &str = "listing discards";
 

@@ -20,12 +20,13 @@ use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_ports::error::{Kind, Result, StoreError};
 use tidemark_ports::{DiscardCount, DiscardFilter, DiscardLog};
 
-use crate::batch::{for_each, write_all};
+use crate::calls::for_each;
 use crate::client::Aws;
+use crate::dynamodb::batch::write_all;
+use crate::dynamodb::item::{Item, key, text};
+use crate::dynamodb::times::sortable;
 use crate::error::failed;
-use crate::item::{Item, key, text};
 use crate::settings::SettingError;
-use crate::times::sortable;
 
 const KEEPING: &str = "keeping a discard";
 const MARKING: &str = "marking a discard as replayed";

@@ -14,9 +14,9 @@ use tidemark_core::point::{Stamp, Value};
 use tidemark_core::time::Timestamp;
 use tidemark_ports::error::Result;
 
+use crate::dynamodb::item::{self, Item, text};
+use crate::dynamodb::times::{self, sortable};
 use crate::error::corrupt;
-use crate::item::{self, Item, text};
-use crate::times::{self, sortable};
 
 /// What the indexes hold beside the keys.
 const PROJECTED: [&str; 7] = [

@@ -11,8 +11,8 @@ use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_ports::error::{Kind, Result, StoreError};
 
 use super::window::{Window, cut};
+use crate::dynamodb::item::Item;
 use crate::error::corrupt;
-use crate::item::Item;
 
 /// How many bytes a chunk may have: an item may have 400 KB, names and keys
 /// included.

@@ -3,7 +3,7 @@
 //! A batch is written once: the points of each of its series as a chunk, under
 //! a key that is made from the batch, so that a second delivery writes the same
 //! item. A reader merges what reaches into its range, by the order of writes,
-//! and leaves out what tombstones hide. The [compactor](crate::compactor) merges
+//! and leaves out what tombstones hide. The [compactor](crate::jobs::compactor) merges
 //! small chunks into large ones.
 
 mod extent;
@@ -28,10 +28,10 @@ use tidemark_ports::error::Result;
 use tidemark_ports::slots::Buckets;
 use tidemark_ports::{Bucket, Extent, Order, Page, PointStore, Refusal, Scan, Summarize};
 
-use crate::batch::write_all;
 use crate::client::Aws;
+use crate::dynamodb::batch::write_all;
+use crate::dynamodb::item::{Item, text};
 use crate::error::failed;
-use crate::item::{Item, text};
 use crate::settings::SettingError;
 use item::series_key;
 use tokio::time::Instant;

@@ -15,8 +15,8 @@ use tidemark_core::time::Timestamp;
 use tidemark_ports::error::{Kind, Result, StoreError};
 
 use super::{Part, Points, item};
+use crate::dynamodb::item::Item;
 use crate::error::{corrupt, failed};
-use crate::item::Item;
 
 /// How long replaced chunks stay, from before the new ones were written: longer
 /// than that may take and any reader reads after it, which at most is as long

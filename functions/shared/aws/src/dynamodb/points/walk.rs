@@ -12,7 +12,7 @@ use tidemark_ports::error::Result;
 
 use super::window::{Size, Strand};
 use super::{Points, Reading, item};
-use crate::item::Item;
+use crate::dynamodb::item::Item;
 
 /// A walk over what a series holds in a range.
 pub(super) struct Walk<'a> {

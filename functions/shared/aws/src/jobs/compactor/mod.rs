@@ -3,7 +3,7 @@
 //! looks only at series that were written to since.
 //!
 //! What it does changes no answer: see [how chunks are
-//! replaced](crate::points::replaced).
+//! replaced](crate::dynamodb::points::replaced).
 
 mod plan;
 
@@ -22,14 +22,14 @@ use tidemark_ports::Order;
 use tidemark_ports::error::{Result, causes};
 use tokio::time::Instant;
 
-use crate::batch::get_all;
-use crate::catalog::{CatalogTable, Touched};
 use crate::client::Aws;
-use crate::item::key;
-use crate::points::item::{self, series_key};
-use crate::points::replaced::{Chunk, Note};
-use crate::points::window::{SMALL, Size, Strand};
-use crate::points::{Points, Reading};
+use crate::dynamodb::batch::get_all;
+use crate::dynamodb::catalog::{CatalogTable, Touched};
+use crate::dynamodb::item::key;
+use crate::dynamodb::points::item::{self, series_key};
+use crate::dynamodb::points::replaced::{Chunk, Note};
+use crate::dynamodb::points::window::{SMALL, Size, Strand};
+use crate::dynamodb::points::{Points, Reading};
 use crate::settings::SettingError;
 use plan::{ENOUGH, Head};
 

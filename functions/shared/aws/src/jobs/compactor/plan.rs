@@ -4,8 +4,8 @@ use tidemark_columnar::chunk::TARGET_POINTS;
 use tidemark_core::time::TimeRange;
 use tidemark_ports::error::Result;
 
-use crate::item::Item;
-use crate::points::item;
+use crate::dynamodb::item::Item;
+use crate::dynamodb::points::item;
 
 /// How many small chunks are worth merging.
 pub(super) const ENOUGH: usize = 16;

@@ -154,7 +154,7 @@ fn the_largest_discard_fits_an_item() {
 /// What the filters look at, and people read, is in the indexes.
 #[test]
 fn the_indexes_hold_what_is_projected() {
-    let template = include_str!("../../../../../../infra/storage.yaml");
+    let template = include_str!("../../../../../../../infra/storage.yaml");
     let projection = format!("NonKeyAttributes: [{}]", PROJECTED.join(", "));
     assert_eq!(template.matches(&projection).count(), 3);
 }
