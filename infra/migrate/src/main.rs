@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use tidemark_aws::Aws;
 use tidemark_core::name::Tenant;
-use tidemark_store::error::causes;
+use tidemark_ports::error::causes;
 
 use arguments::{Asked, USAGE};
 use report::{HEADING, Line, Totals};

@@ -23,7 +23,7 @@ from prices import PRICES
 #: it; and what CloudWatch adds to each event.
 ACCESS_LINE, EVENT_OVERHEAD = 400, 26
 #: What says how long replaced chunks stay.
-REPLACED = REPOSITORY / "functions/shared/aws/src/points/replaced.rs"
+REPLACED = REPOSITORY / "functions/shared/aws/src/dynamodb/points/replaced.rs"
 #: Memory that comes with a whole processor, in MB.
 WHOLE_PROCESSOR = 1769
 REPORT = re.compile(r"^REPORT .*Billed Duration: ([\d.]+) ms\tMemory Size: (\d+) MB")

@@ -12,7 +12,7 @@ use tidemark_core::payload::Payload;
 use tidemark_core::point::Tags;
 use tidemark_core::rules::Rules;
 use tidemark_core::time::Timestamp;
-use tidemark_store::port::Refusal;
+use tidemark_ports::Refusal;
 
 use super::message::{self, Fault};
 

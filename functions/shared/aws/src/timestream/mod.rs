@@ -36,9 +36,9 @@ use tidemark_core::name::SeriesKey;
 use tidemark_core::point::Point;
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstones;
-use tidemark_store::error::Result;
-use tidemark_store::port::{Bucket, Extent, Order, Page, PointStore, Refusal, Scan, Summarize};
-use tidemark_store::slots::Buckets;
+use tidemark_ports::error::Result;
+use tidemark_ports::slots::Buckets;
+use tidemark_ports::{Bucket, Extent, Order, Page, PointStore, Refusal, Scan, Summarize};
 
 use crate::client::Aws;
 use crate::settings::SettingError;

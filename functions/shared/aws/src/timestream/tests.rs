@@ -11,8 +11,8 @@ use tidemark_core::batch::{BatchId, SeriesPoints};
 use tidemark_core::name::{SeriesName, Tenant};
 use tidemark_core::point::{Tags, Value};
 use tidemark_core::summary::Parts;
-use tidemark_store::error::Kind;
-use tidemark_store::port::Slots;
+use tidemark_ports::Slots;
+use tidemark_ports::error::Kind;
 
 use super::*;
 use crate::fake;

@@ -4,13 +4,13 @@
 
 use aws_sdk_timestreamwrite::operation::write_records::WriteRecordsError;
 use tidemark_core::batch::Write;
-use tidemark_store::error::{Kind, Result, StoreError, causes};
-use tidemark_store::port::Refusal;
+use tidemark_ports::Refusal;
+use tidemark_ports::error::{Kind, Result, StoreError, causes};
 
 use super::Timestream;
 use super::record::{Outgoing, Records};
 use super::version::{Verdict, Versioned};
-use crate::batch::{Done, each, pauses};
+use crate::calls::{Done, each, pauses};
 use crate::error::failed;
 
 const WRITING: &str = "writing to Timestream";

@@ -6,13 +6,13 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use tidemark_aws::{Aws, Reports, Settings, Timestream};
+use tidemark_conformance::conformance_tests;
+use tidemark_conformance::{Subject, Traits};
 use tidemark_core::batch::Write;
 use tidemark_core::name::SeriesKey;
 use tidemark_core::time::{TimeRange, Timestamp};
-use tidemark_store::conformance::{Subject, Traits};
-use tidemark_store::conformance_tests;
-use tidemark_store::error::Result;
-use tidemark_store::port::{Bucket, Extent, Page, PointStore, Refusal, Scan, Summarize};
+use tidemark_ports::error::Result;
+use tidemark_ports::{Bucket, Extent, Page, PointStore, Refusal, Scan, Summarize};
 
 /// How far ahead points may be, and somewhat less, as a test takes its time.
 const AHEAD: Duration = Duration::from_mins(14);

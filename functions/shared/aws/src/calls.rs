@@ -1,0 +1,173 @@
+//! Several calls of a service at the same time. What a call leaves undone,
+//! because the service is busy, is asked for again after a pause.
+
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use tidemark_ports::error::{Kind, Result, StoreError, causes};
+
+/// How long to wait before each further try; when there is no more, it is time
+/// to give up. They sum up to less than a caller behind the gateway waits.
+pub(crate) fn pauses() -> impl Iterator<Item = Duration> + Send {
+    ExponentialBuilder::new()
+        .with_min_delay(Duration::from_millis(25))
+        .with_max_delay(Duration::from_secs(2))
+        .without_max_times()
+        .with_total_delay(Some(Duration::from_secs(15)))
+        .with_jitter()
+        .build()
+}
+
+/// What one call has done.
+pub(crate) struct Done<T, R> {
+    /// What it brought.
+    pub(crate) found: Vec<R>,
+    /// What it left undone.
+    pub(crate) left: Vec<T>,
+}
+
+/// Carries out `call` for each of `work`, `calls` at the same time. One that
+/// meets a busy table is made again after a pause.
+pub(crate) async fn for_each<T, F>(work: Vec<T>, calls: usize, call: impl Fn(T) -> F) -> Result<()>
+where
+    T: Clone,
+    F: Future<Output = Result<()>>,
+{
+    let call = |mut one: Vec<T>| {
+        let left = one.clone();
+        let work = one.pop().map(&call);
+        async move {
+            let outcome = match work {
+                Some(work) => work.await,
+                None => Ok(()),
+            };
+            let left = match outcome {
+                Ok(()) => Vec::new(),
+                Err(error) if error.kind() == Kind::Unavailable => {
+                    tracing::debug!(error = causes(&error), "a table is busy");
+                    left
+                }
+                Err(error) => return Err(error),
+            };
+            Ok(Done {
+                found: Vec::<()>::new(),
+                left,
+            })
+        }
+    };
+    each(work, 1, calls, call).await.map(drop)
+}
+
+/// Carries all of `work` out in calls of `at_once`, `calls` at the same time, and
+/// collects what they bring.
+pub(crate) async fn each<T, R, F>(
+    mut work: Vec<T>,
+    at_once: usize,
+    calls: usize,
+    call: impl Fn(Vec<T>) -> F,
+) -> Result<Vec<R>>
+where
+    F: Future<Output = Result<Done<T, R>>>,
+{
+    let mut found = Vec::with_capacity(work.len());
+    let mut pauses = pauses();
+    loop {
+        let mut parts = Vec::new();
+        while !work.is_empty() {
+            let rest = work.split_off(work.len().min(at_once));
+            parts.push(std::mem::replace(&mut work, rest));
+        }
+        let mut made = stream::iter(parts).map(&call).buffer_unordered(calls);
+        while let Some(done) = made.try_next().await? {
+            found.extend(done.found);
+            work.extend(done.left);
+        }
+        if work.is_empty() {
+            return Ok(found);
+        }
+        let Some(pause) = pauses.next() else {
+            let left = format!("a table is busy: {} items are left", work.len());
+            return Err(StoreError::new(Kind::Unavailable, left));
+        };
+        tokio::time::sleep(pause).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::{Cell, RefCell};
+
+    use super::*;
+
+    const CALLS: usize = 8;
+
+    /// A table that takes `most` of what each call asks for.
+    async fn busy(items: usize, most: usize) -> (Result<Vec<usize>>, Vec<usize>) {
+        let calls = RefCell::new(Vec::new());
+        let call = |mut work: Vec<usize>| {
+            calls.borrow_mut().push(work.len());
+            let left = work.split_off(work.len().min(most));
+            async { Ok(Done { found: work, left }) }
+        };
+        let answer = each((0..items).collect(), 10, CALLS, call).await;
+        (answer, calls.into_inner())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_is_done_in_calls_that_are_full() {
+        assert_eq!(busy(0, 10).await.1, [0; 0]);
+        let (found, calls) = busy(101, 10).await;
+        let mut found = found.unwrap();
+        found.sort_unstable();
+        assert_eq!(found, (0..101).collect::<Vec<_>>());
+        assert_eq!(calls, [vec![10; 10], vec![1]].concat());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_left_is_asked_for_again() {
+        let (found, calls) = busy(25, 4).await;
+        let mut found = found.unwrap();
+        found.sort_unstable();
+        assert_eq!(found, (0..25).collect::<Vec<_>>());
+        assert_eq!(calls, [10, 10, 5, 10, 3, 6, 2]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_table_that_stays_busy_is_given_up() {
+        let begin = tokio::time::Instant::now();
+        let (found, _) = busy(1, 0).await;
+        assert_eq!(found.unwrap_err().kind(), Kind::Unavailable);
+        let waited = begin.elapsed();
+        assert!(waited > Duration::from_secs(10), "{waited:?}");
+        assert!(waited < Duration::from_secs(16), "{waited:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_busy_table_refuses_is_tried_again_alone() {
+        let tries = RefCell::new(Vec::new());
+        let call = async |number: u32| {
+            tries.borrow_mut().push(number);
+            let many = tries.borrow().iter().filter(|t| **t == number).count();
+            match number {
+                3 if many < 4 => Err(StoreError::new(Kind::Unavailable, "busy")),
+                _ => Ok(()),
+            }
+        };
+        for_each(vec![1, 2, 3, 4], 2, call).await.unwrap();
+        let mut tries = tries.into_inner();
+        tries.sort_unstable();
+        assert_eq!(tries, [1, 2, 3, 3, 3, 3, 4]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_error_ends_it() {
+        let calls = Cell::new(0);
+        let call = |_: Vec<u8>| {
+            calls.set(calls.get() + 1);
+            async { Err::<Done<u8, ()>, _>(StoreError::new(Kind::Internal, "wrong")) }
+        };
+        let error = each(vec![1, 2], 2, CALLS, call).await.unwrap_err();
+        assert_eq!((error.kind(), calls.get()), (Kind::Internal, 1));
+    }
+}
