@@ -15,8 +15,8 @@ from sweeps import sweep
 
 pytestmark = pytest.mark.points
 
-#: More points than are read for one summary; but in Timestream fewer, as its emulator takes some
-#: ten thousand a second at the best, and a function has half a minute.
+#: More points than a shard has. With Timestream, whose emulator tells some ten thousand a second at
+#: the best, the stack of the tests has shards of 5000.
 MANY = 18_000 if IN_TIMESTREAM else 600_000
 
 ALL = (

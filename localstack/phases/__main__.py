@@ -41,8 +41,9 @@ def main() -> int:
     # So that what was started is ended.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     report = Report()
-    processors = max(2, os.cpu_count() or 1)
-    schedule = Schedule(chosen, Path("target/phases"), processors, arguments, report.changed)
+    # What runs a stack waits half of the time.
+    room = max(2, os.cpu_count() or 1) + 1
+    schedule = Schedule(chosen, Path("target/phases"), room, arguments, report.changed)
     report.schedule = schedule
     try:
         schedule.run(report.tick)

@@ -107,6 +107,7 @@ def of_test() -> list[Phase]:
             load=2,
             builds=True,
         ),
+        Phase("rust", "unit, property, conformance", (cargo("test", "--all-targets"),), ("build",)),
         *(beside_stack(store) for store in ("timestream", "dynamodb")),
         *(faults(store) for store in ("timestream", "dynamodb")),
         Phase(
@@ -120,15 +121,15 @@ def of_test() -> list[Phase]:
             after=("packages", "build"),
             environment={"TIDEMARK_E2E_FOLDER": EVIDENCE},
         ),
-        Phase("rust", "unit, property, conformance", (cargo("test", "--all-targets"),), ("build",)),
         Phase(
             "doctests", "examples in rustdoc", (cargo("test", "--doc"),), ("build",), builds=True
         ),
         Phase(
             "emulator",
             "the emulator of Timestream",
-            ((*PYTEST, "localstack/timestream", ARGUMENTS),),
-            after=("packages",),
+            ((*PYTEST, "localstack/timestream", "-n", "2", "--dist", "worksteal", ARGUMENTS),),
+            # It is shown queries that a Rust test has written.
+            after=("packages", "rust"),
         ),
         Phase(
             "phases",
