@@ -188,7 +188,7 @@ def switch(stack: Stack) -> None:
     """Has the functions keep points in DynamoDB, as deploying does. The emulator cannot: it loses
     what it knows of the tables when a parameter of their stack changes."""
     functions = stack.client("lambda")
-    for function in ("Validator", "Query", "Calculation", "Eraser", "Discards", "Compactor"):
+    for function in ("Validator", "Query", "Calculation", "Eraser", "Admin", "Compactor"):
         name = stack.described[f"{function}Function"]
         known = functions.get_function_configuration(FunctionName=name)["Environment"]
         known["Variables"]["TIDEMARK_POINT_STORE"] = "dynamodb"

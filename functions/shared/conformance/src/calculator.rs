@@ -5,10 +5,10 @@ use tidemark_core::grid::Grid;
 use tidemark_core::summary::{Parts, Summary};
 use tidemark_core::time::TimeRange;
 use tidemark_core::tombstone::Tombstones;
+use tidemark_ports::{Bucket, Calculator, Job, PointStore, Slots, Summarize};
 
 use crate::Subject;
 use crate::material::{Random, at, series, tombstones, within, write};
-use tidemark_ports::{Bucket, Calculator, Job, PointStore, Slots, Summarize};
 
 /// What is the same for any number of shards, and bit for bit: all but moments.
 fn answers(buckets: &[Bucket]) -> Vec<String> {

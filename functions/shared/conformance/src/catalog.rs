@@ -3,11 +3,11 @@
 use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::{Tombstone, Tombstones};
+use tidemark_ports::Catalog;
+use tidemark_ports::error::Kind;
 
 use crate::Subject;
 use crate::material::{at, name, received, series, sibling, tenant, within};
-use tidemark_ports::Catalog;
-use tidemark_ports::error::Kind;
 
 pub(super) async fn register<S: Catalog + ?Sized>(
     subject: &Subject<S>,

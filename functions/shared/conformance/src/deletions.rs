@@ -6,12 +6,12 @@
 use tidemark_core::name::SeriesKey;
 use tidemark_core::time::TimeRange;
 use tidemark_core::tombstone::{Tombstone, Tombstones};
+use tidemark_ports::{Order, PointStore};
 
 use crate::Subject;
 use crate::material::{
     Seen, all, at, pages, plain, received, series, sibling, tombstones, visible, within, write,
 };
-use tidemark_ports::{Order, PointStore};
 
 /// Deletes, as of so many seconds after the origin.
 async fn delete<S: PointStore + ?Sized>(

@@ -4,11 +4,11 @@ use tidemark_core::batch::Source;
 use tidemark_core::discard::{Discard, Reason};
 use tidemark_core::name::Tenant;
 use tidemark_core::time::TimeRange;
+use tidemark_ports::{DiscardCount, DiscardFilter, DiscardLog};
 
 use crate::Subject;
 use crate::discards::{ANY, discard, listed};
 use crate::material::{Random, name, received, tenant};
-use tidemark_ports::{DiscardCount, DiscardFilter, DiscardLog};
 
 /// Sixty discards that differ in all that filters ask for, and in all that
 /// stamps are compared by.

@@ -6,10 +6,10 @@ use tidemark_core::name::Tenant;
 use tidemark_core::payload::Payload;
 use tidemark_core::point::{Stamp, Value};
 use tidemark_core::time::{TimeRange, Timestamp};
+use tidemark_ports::{DiscardFilter, DiscardLog};
 
 use crate::Subject;
 use crate::material::{at, name, received, tenant};
-use tidemark_ports::{DiscardFilter, DiscardLog};
 
 /// Any discard.
 pub(super) const ANY: DiscardFilter = DiscardFilter {

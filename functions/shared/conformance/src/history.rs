@@ -2,10 +2,10 @@
 
 use tidemark_core::name::Tenant;
 use tidemark_core::time::Timestamp;
+use tidemark_ports::{Query, QueryLog};
 
 use crate::Subject;
 use crate::material::{Random, at, name, received, tenant};
-use tidemark_ports::{Query, QueryLog};
 
 /// A query asked so many seconds after the origin.
 fn query(tenant: &Tenant, seconds: i64, sequence: u64) -> Query {

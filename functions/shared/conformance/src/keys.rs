@@ -6,10 +6,10 @@ use std::num::NonZeroU32;
 use tidemark_core::access::{Overrides, Scope};
 use tidemark_core::key::{ApiKey, KeyHash};
 use tidemark_core::name::Tenant;
+use tidemark_ports::KeyStore;
 
 use crate::Subject;
 use crate::material::{received, tenant};
-use tidemark_ports::KeyStore;
 
 /// A key of a tenant, made so many seconds after the origin.
 fn key(tenant: &Tenant, seconds: i64) -> ApiKey {

@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 
 use tidemark_core::name::SeriesName;
+use tidemark_ports::Catalog;
 
 use crate::Subject;
 use crate::catalog::{listed, register, updated};
 use crate::material::{Random, name, received, sibling, tenant};
-use tidemark_ports::Catalog;
 
 /// Series are listed in the order of their names' bytes.
 pub async fn series_are_listed_by_their_bytes<S: Catalog + ?Sized>(subject: &Subject<S>) {

@@ -11,7 +11,6 @@ use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
 use tidemark_core::point::{Point, Tags, Value};
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::{Tombstone, Tombstones};
-
 use tidemark_ports::{Order, PointStore, Scan};
 
 /// A tenant that nobody else uses, in this run or another.

@@ -6,6 +6,7 @@ use tidemark_core::name::SeriesName;
 use tidemark_core::point::Tags;
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstones;
+use tidemark_ports::{Order, PointStore};
 use tokio::task::JoinSet;
 
 use crate::Subject;
@@ -13,7 +14,6 @@ use crate::material::{
     Draft, Random, Seen, all, assert_same, at, deliver, name, pages, plain, series, sibling, tags,
     tenant, write,
 };
-use tidemark_ports::{Order, PointStore};
 
 const NONE: &Tombstones = &Tombstones::none();
 

@@ -7,10 +7,10 @@ use tidemark_core::name::SeriesKey;
 use tidemark_core::summary::{Parts, Summary};
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstones;
+use tidemark_ports::{Bucket, PointStore, Slots, Summarize};
 
 use crate::material::{Random, SECOND, at, write};
 use crate::{Subject, Traits};
-use tidemark_ports::{Bucket, PointStore, Slots, Summarize};
 
 pub(super) const NONE: &Tombstones = &Tombstones::none();
 

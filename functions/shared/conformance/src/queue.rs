@@ -7,10 +7,10 @@ use tidemark_core::name::Tenant;
 use tidemark_core::payload::Payload;
 use tidemark_core::point::{Tags, Value};
 use tidemark_core::time::Timestamp;
+use tidemark_ports::Queue;
 
 use crate::Subject;
 use crate::material::{at, name, received, tags, tenant};
-use tidemark_ports::Queue;
 
 /// The receiving end of a queue under test.
 #[async_trait]

@@ -2,10 +2,10 @@
 
 use tidemark_core::time::TimeRange;
 use tidemark_core::tombstone::Tombstones;
+use tidemark_ports::{Order, PointStore};
 
 use crate::Subject;
 use crate::material::{Random, all, assert_same, at, pages, plain, series, within, write};
-use tidemark_ports::{Order, PointStore};
 
 const NONE: &Tombstones = &Tombstones::none();
 

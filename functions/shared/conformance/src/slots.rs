@@ -2,13 +2,13 @@
 
 use tidemark_core::summary::Parts;
 use tidemark_core::time::{TimeRange, Timestamp};
+use tidemark_ports::PointStore;
 
 use crate::Subject;
 use crate::material::{SECOND, at, series, within, write};
 use crate::questions::{
     NONE, Points, Question, WHOLE, agrees, ask, counted, grid, irregular, spread,
 };
-use tidemark_ports::PointStore;
 
 /// Of more buckets than are wanted the earliest come, whole.
 pub async fn the_limit_keeps_the_earliest<S: PointStore + ?Sized>(subject: &Subject<S>) {

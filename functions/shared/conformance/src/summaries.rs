@@ -4,6 +4,7 @@
 use tidemark_core::point::Tags;
 use tidemark_core::summary::Parts;
 use tidemark_core::time::{TimeRange, Timestamp};
+use tidemark_ports::{PointStore, Slots};
 
 use crate::Subject;
 use crate::material::{
@@ -12,7 +13,6 @@ use crate::material::{
 use crate::questions::{
     NONE, Points, Question, WHOLE, agrees, ask, counted, grid, irregular, spread,
 };
-use tidemark_ports::{PointStore, Slots};
 
 /// Of nothing there is no bucket.
 pub async fn nothing_has_no_summary<S: PointStore + ?Sized>(subject: &Subject<S>) {

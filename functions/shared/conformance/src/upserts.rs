@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use tidemark_core::batch::Write;
 use tidemark_core::point::Tags;
+use tidemark_ports::PointStore;
 
 use crate::Subject;
 use crate::material::{
     Draft, Random, Seen, all, at, deliver, plain, series, sibling, tags, tenant, write,
 };
-use tidemark_ports::PointStore;
 
 /// Every order of three things.
 const ORDERS: [[usize; 3]; 6] = [

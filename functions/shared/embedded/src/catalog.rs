@@ -7,12 +7,12 @@ use async_trait::async_trait;
 use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstone;
+use tidemark_ports::error::{Kind, Result, StoreError};
+use tidemark_ports::{Catalog, Series};
 
 use crate::memory::{Entry, Listing};
 use crate::transaction::Transaction;
 use crate::{Embedded, corrupt, failed, points};
-use tidemark_ports::error::{Kind, Result, StoreError};
-use tidemark_ports::{Catalog, Series};
 
 /// How long a tombstone outlives its deletion: longer than any batch may be
 /// under way. The points themselves are removed at once.

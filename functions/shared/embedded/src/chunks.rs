@@ -1,12 +1,12 @@
 //! Rows of the table `chunk`.
 
 use rusqlite::Connection;
-use tidemark_core::summary::{Parts, Summary};
-
-use crate::{corrupt, failed};
 use tidemark_columnar::Columns;
 use tidemark_columnar::chunk::{self, ChunkError, TARGET_POINTS};
+use tidemark_core::summary::{Parts, Summary};
 use tidemark_ports::error::Result;
+
+use crate::{corrupt, failed};
 
 /// Reads of a chunk what `decode` makes of its columns.
 pub(super) fn read<T>(

@@ -9,11 +9,11 @@ use tidemark_core::name::{SeriesName, Tenant};
 use tidemark_core::payload::{Cut, Payload};
 use tidemark_core::point::{Stamp, Value};
 use tidemark_core::time::{TimeRange, Timestamp};
+use tidemark_ports::error::Result;
+use tidemark_ports::{DiscardCount, DiscardFilter, DiscardLog};
 
 use crate::readers::blocking;
 use crate::{Embedded, corrupt, failed};
-use tidemark_ports::error::Result;
-use tidemark_ports::{DiscardCount, DiscardFilter, DiscardLog};
 
 const COLUMNS: &str = "d.tenant, d.received, d.batch, d.position, d.source, d.series, d.time, d.value, \
      d.reasons, d.detail, d.payload, d.payload_length, d.payload_sha256, d.format, d.replayed";

@@ -8,13 +8,13 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OptionalExtension};
+use tidemark_columnar::chunk;
+use tidemark_columnar::{Columns, merge};
 use tidemark_core::time::Timestamp;
+use tidemark_ports::error::Result;
 
 use crate::memory::{Entry, Memory};
 use crate::{chunks, failed, lock, log};
-use tidemark_columnar::chunk;
-use tidemark_columnar::{Columns, merge};
-use tidemark_ports::error::Result;
 
 /// Bytes of the log at which all tails are flushed. While that goes on the log
 /// grows, the less the more there is in it (see [`Flusher::slice`]); a start may

@@ -7,11 +7,11 @@ use async_trait::async_trait;
 use rusqlite::Connection;
 use tidemark_core::name::{SeriesName, Tenant};
 use tidemark_core::time::Timestamp;
+use tidemark_ports::error::Result;
+use tidemark_ports::{Query, QueryLog};
 
 use crate::readers::blocking;
 use crate::{Embedded, corrupt, failed, lock};
-use tidemark_ports::error::Result;
-use tidemark_ports::{Query, QueryLog};
 
 /// How many queries wait in memory; of more, the new ones are dropped.
 const WAITING: usize = 10_000;

@@ -9,11 +9,11 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Row};
 use tidemark_core::key::{ApiKey, KeyId};
 use tidemark_core::name::Tenant;
 use tidemark_core::time::Timestamp;
+use tidemark_ports::KeyStore;
+use tidemark_ports::error::Result;
 
 use crate::readers::{Readers, blocking};
 use crate::{connect, corrupt, failed, unusable};
-use tidemark_ports::KeyStore;
-use tidemark_ports::error::Result;
 
 /// Instants are nanoseconds since 1970 UTC.
 const SCHEMA: &str = "PRAGMA journal_mode = WAL;

@@ -29,12 +29,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, OpenFlags};
 use tidemark_core::time::Timestamp;
+use tidemark_ports::error::{Kind, Result, StoreError};
 
 use history::Unrecorded;
 pub use keys::Keys;
 use memory::Memory;
 use readers::Readers;
-use tidemark_ports::error::{Kind, Result, StoreError};
 use writer::Writer;
 
 /// The embedded store. Cheap to clone; the database is closed, after a last

@@ -3,12 +3,12 @@
 use std::sync::atomic::Ordering;
 
 use rusqlite::Connection;
+use tidemark_columnar::BatchStamp;
 use tidemark_core::batch::Write;
+use tidemark_ports::error::Result;
 
 use crate::memory::Memory;
 use crate::{corrupt, failed, lock};
-use tidemark_columnar::BatchStamp;
-use tidemark_ports::error::Result;
 
 /// A write as a record of the log.
 pub(super) fn encode(write: &Write) -> Result<Vec<u8>> {

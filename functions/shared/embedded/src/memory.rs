@@ -7,15 +7,15 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use rusqlite::Connection;
+use tidemark_columnar::{BatchStamp, Columns, merge};
 use tidemark_core::batch::SeriesPoints;
 use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstones;
+use tidemark_ports::error::Result;
 
 use crate::flush::TAIL_POINTS;
 use crate::{corrupt, failed, lock, log};
-use tidemark_columnar::{BatchStamp, Columns, merge};
-use tidemark_ports::error::Result;
 
 /// A tenant's series.
 #[derive(Default)]

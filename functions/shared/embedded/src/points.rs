@@ -5,18 +5,18 @@ use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use rusqlite::Connection;
+use tidemark_columnar::BatchStamp;
 use tidemark_core::batch::Write;
 use tidemark_core::name::SeriesKey;
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstone;
+use tidemark_ports::error::Result;
+use tidemark_ports::{Bucket, Extent, Page, PointStore, Refusal, Scan, Summarize};
 
 use crate::memory::Entry;
 use crate::readers::blocking;
 use crate::transaction::Transaction;
 use crate::{Embedded, chunks, failed, lock, log, scan};
-use tidemark_columnar::BatchStamp;
-use tidemark_ports::error::Result;
-use tidemark_ports::{Bucket, Extent, Page, PointStore, Refusal, Scan, Summarize};
 
 #[async_trait]
 impl PointStore for Embedded {

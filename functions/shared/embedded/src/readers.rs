@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 use rusqlite::{Connection, OpenFlags};
+use tidemark_ports::error::{Kind, Result, StoreError};
 
 use crate::{connect, lock};
-use tidemark_ports::error::{Kind, Result, StoreError};
 
 /// How many connections are kept open when nobody reads.
 const KEPT: usize = 8;

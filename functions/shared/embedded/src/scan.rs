@@ -8,18 +8,17 @@
 use std::ops::ControlFlow;
 
 use rusqlite::{Connection, Row};
+use tidemark_columnar::chunk::Chunk;
+use tidemark_columnar::{Columns, merge};
 use tidemark_core::summary::{Parts, Summary};
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstones;
-
-use crate::memory::Entry;
-use crate::{chunks, corrupt, failed};
-
-use tidemark_columnar::chunk::Chunk;
-use tidemark_columnar::{Columns, merge};
 use tidemark_ports::error::Result;
 use tidemark_ports::slots::Buckets;
 use tidemark_ports::{Bucket, Extent, Order, Page, Slots};
+
+use crate::memory::Entry;
+use crate::{chunks, corrupt, failed};
 
 const READING: &str = "reading chunks";
 

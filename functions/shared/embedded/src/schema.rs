@@ -3,9 +3,9 @@
 //! them as text, for who opens the file with the `sqlite3` shell.
 
 use rusqlite::Connection;
+use tidemark_ports::error::{Kind, Result, StoreError};
 
 use crate::failed;
-use tidemark_ports::error::{Kind, Result, StoreError};
 
 /// Each step takes the schema one version further. A step that was released is
 /// never changed.

@@ -1,5 +1,7 @@
 //! What a command of the writing thread works with: the database inside its
-//! transaction, and memory as it will be once that is committed.
+//! transaction, and memory as it will be once that is committed. A command that
+//! fails is undone alone, on disk by a savepoint, in memory as its changes are
+//! kept apart until it has succeeded.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,15 +9,24 @@ use std::sync::atomic::Ordering;
 
 use rusqlite::Connection;
 use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
+use tidemark_ports::error::Result;
 
 use crate::failed;
 use crate::memory::{Entry, Listing, Memory};
-use tidemark_ports::error::Result;
 
 pub(super) struct Transaction<'a> {
     /// The database.
     pub(super) connection: &'a Connection,
     memory: &'a Arc<Memory>,
+    /// What the commands before this one will have changed.
+    kept: Changes,
+    /// What this command will have changed.
+    changes: Changes,
+}
+
+/// Changes of memory.
+#[derive(Default)]
+struct Changes {
     created: HashMap<SeriesKey, Arc<Entry>>,
     listings: HashMap<i64, Listing>,
     /// Records added to the log.
@@ -30,17 +41,46 @@ impl<'a> Transaction<'a> {
         Self {
             connection,
             memory,
-            created: HashMap::new(),
-            listings: HashMap::new(),
-            records: 0,
-            effects: Vec::new(),
+            kept: Changes::default(),
+            changes: Changes::default(),
         }
+    }
+
+    /// A command begins.
+    pub(super) fn mark(&self) -> Result<()> {
+        self.run("SAVEPOINT command")
+    }
+
+    /// The command has succeeded.
+    pub(super) fn keep(&mut self) -> Result<()> {
+        let changes = std::mem::take(&mut self.changes);
+        self.kept.created.extend(changes.created);
+        self.kept.listings.extend(changes.listings);
+        self.kept.records += changes.records;
+        self.kept.effects.extend(changes.effects);
+        self.run("RELEASE command")
+    }
+
+    /// The command has failed: it leaves no trace. An error: the transaction is
+    /// lost.
+    pub(super) fn undo(&mut self) -> Result<()> {
+        self.changes = Changes::default();
+        self.run("ROLLBACK TO command")?;
+        self.run("RELEASE command")
+    }
+
+    fn run(&self, sql: &str) -> Result<()> {
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.execute([]))
+            .map_err(failed("carrying out a command by itself"))?;
+        Ok(())
     }
 
     /// Has `effect` follow once the transaction is on disk, before anyone is
     /// answered.
     pub(super) fn after_commit(&mut self, effect: impl FnOnce(&Memory) + 'static) {
-        self.effects.push(Box::new(effect));
+        self.changes.effects.push(Box::new(effect));
     }
 
     /// A series; where there is none it gets its row, unlisted.
@@ -52,8 +92,10 @@ impl<'a> Transaction<'a> {
             tenant: tenant.clone(),
             name: name.clone(),
         };
-        if let Some(entry) = self.created.get(&key) {
-            return Ok(Arc::clone(entry));
+        for changes in [&self.changes, &self.kept] {
+            if let Some(entry) = changes.created.get(&key) {
+                return Ok(Arc::clone(entry));
+            }
         }
         let listing = Listing::unlisted();
         self.connection
@@ -73,7 +115,7 @@ impl<'a> Transaction<'a> {
             .map_err(failed("adding a series"))?;
         let id = self.connection.last_insert_rowid();
         let entry = Arc::new(Entry::new(id, listing, self.memory.live(tenant)));
-        self.created.insert(key.clone(), Arc::clone(&entry));
+        self.changes.created.insert(key.clone(), Arc::clone(&entry));
         let new = Arc::clone(&entry);
         self.after_commit(move |memory| memory.insert(key, new));
         Ok(entry)
@@ -81,21 +123,24 @@ impl<'a> Transaction<'a> {
 
     /// The number of the log's next record.
     pub(super) fn next_sequence(&mut self) -> u64 {
-        self.records += 1;
-        self.memory.sequence.load(Ordering::Relaxed) + self.records
+        self.changes.records += 1;
+        self.memory.sequence.load(Ordering::Relaxed) + self.kept.records + self.changes.records
     }
 
     /// How a series is listed, with what this transaction has changed.
     pub(super) fn listing(&self, entry: &Entry) -> Listing {
-        self.listings
-            .get(&entry.id)
-            .cloned()
-            .unwrap_or_else(|| entry.listing().clone())
+        let changed = [&self.changes, &self.kept]
+            .into_iter()
+            .find_map(|changes| changes.listings.get(&entry.id));
+        match changed {
+            Some(listing) => listing.clone(),
+            None => entry.listing().clone(),
+        }
     }
 
     /// Changes how a series is listed in memory; the command changes the row.
     pub(super) fn set_listing(&mut self, entry: &Arc<Entry>, listing: Listing) {
-        self.listings.insert(entry.id, listing.clone());
+        self.changes.listings.insert(entry.id, listing.clone());
         let entry = Arc::clone(entry);
         self.after_commit(move |_| {
             entry.list(|current| {
@@ -113,7 +158,7 @@ impl<'a> Transaction<'a> {
     pub(super) fn into_effects(self) -> Effects<'a> {
         Effects {
             memory: self.memory,
-            effects: self.effects,
+            effects: self.kept.effects,
         }
     }
 }

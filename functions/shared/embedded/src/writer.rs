@@ -1,6 +1,7 @@
 //! The one thread that writes, and group commit: what is waiting when a
-//! transaction begins is carried out in it and shares its fsync. Everything
-//! that changes, on disk or in memory, changes here, one after the other.
+//! transaction begins is carried out in it and shares its fsync. What fails of
+//! that is undone by itself. Everything that changes, on disk or in memory,
+//! changes here, one after the other.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -9,13 +10,13 @@ use std::thread::{JoinHandle, spawn};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
+use tidemark_ports::error::{Kind, Result, StoreError};
 use tokio::sync::oneshot;
 
 use crate::failed;
 use crate::flush::Flusher;
 use crate::memory::Memory;
 use crate::transaction::Transaction;
-use tidemark_ports::error::{Kind, Result, StoreError};
 
 /// How many commands wait at the most before callers do.
 const WAITING: usize = 1024;
@@ -33,10 +34,15 @@ const TIDYING_AT_END: Duration = Duration::from_secs(2);
 /// How many pages are released at a time; a write may have to wait for that.
 const TIDIED_PAGES: usize = 128;
 
-/// Carried out inside the transaction.
-type Command = Box<dyn FnOnce(&mut Transaction<'_>) -> Result<Done> + Send>;
+/// Carried out inside the transaction, if there is one, else told why not. It
+/// answers by itself where it fails.
+type Command =
+    Box<dyn FnOnce(Result<&mut Transaction<'_>>) -> std::result::Result<Done, Failed> + Send>;
 /// Carried out when the transaction is on disk, or was given up.
 type Done = Box<dyn FnOnce(Result<()>) + Send>;
+
+/// A command has failed, and has said so.
+struct Failed;
 
 enum Message {
     Command(Command),
@@ -68,16 +74,14 @@ impl Writer {
         command: impl FnOnce(&mut Transaction<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
-        let command: Command = Box::new(move |transaction| match command(transaction) {
+        let command: Command = Box::new(move |transaction| match transaction.and_then(command) {
             Ok(value) => Ok(Box::new(move |outcome: Result<()>| {
                 // Who no longer listens has hung up.
                 let _ = answer.send(outcome.map(|()| value));
             })),
             Err(error) => {
-                let given_up =
-                    StoreError::new(error.kind(), "a command of this transaction failed");
                 let _ = answer.send(Err(error));
-                Err(given_up)
+                Err(Failed)
             }
         });
         let queue = self.queue.clone();
@@ -126,6 +130,10 @@ impl Drop for Writer {
 
 fn gone() -> StoreError {
     StoreError::new(Kind::Unavailable, "the store is closed")
+}
+
+fn given_up() -> StoreError {
+    StoreError::new(Kind::Unavailable, "the transaction was given up")
 }
 
 /// The state of the thread.
@@ -241,13 +249,18 @@ impl Run<'_> {
             outcome = flusher.step(connection);
         }
         for command in group {
-            // What follows a failure in the group is given up with it.
-            if outcome.is_ok() {
-                match command(&mut transaction) {
-                    Ok(answer) => done.push(answer),
-                    Err(error) => outcome = Err(error),
-                }
+            outcome = outcome.and_then(|()| transaction.mark());
+            if outcome.is_err() {
+                let _: std::result::Result<Done, Failed> = command(Err(given_up()));
+                continue;
             }
+            outcome = match command(Ok(&mut transaction)) {
+                Ok(answer) => {
+                    done.push(answer);
+                    transaction.keep()
+                }
+                Err(Failed) => transaction.undo(),
+            };
         }
         let effects = transaction.into_effects();
         if outcome.is_ok() {
@@ -267,14 +280,7 @@ impl Run<'_> {
         }
         let succeeded = outcome.is_ok();
         for answer in done {
-            answer(if succeeded {
-                Ok(())
-            } else {
-                Err(StoreError::new(
-                    Kind::Unavailable,
-                    "the transaction was given up",
-                ))
-            });
+            answer(if succeeded { Ok(()) } else { Err(given_up()) });
         }
         succeeded
     }
@@ -298,7 +304,122 @@ fn begin(connection: &Connection) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::Ordering;
+    use std::sync::mpsc;
+
+    use tidemark_core::name::{SeriesName, Tenant};
+    use tokio::task::{JoinHandle, yield_now};
+
     use super::*;
+    use crate::{memory, schema};
+
+    /// A writer that is busy until it is told to go on. What is committed
+    /// meanwhile is a group.
+    async fn busy() -> (Arc<Writer>, Arc<Memory>, mpsc::Sender<()>) {
+        let mut connection = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut connection).unwrap();
+        let memory = Arc::new(memory::load(&connection).unwrap());
+        let flusher = Flusher::new(Arc::clone(&memory));
+        let writer = Arc::new(Writer::start(connection, Arc::clone(&memory), flusher));
+        let ((begun, begins), (go_on, waits)) = (oneshot::channel(), mpsc::channel());
+        let busy = Arc::clone(&writer);
+        let command = move |_: &mut Transaction<'_>| {
+            begun.send(()).unwrap();
+            waits.recv().unwrap();
+            Ok(())
+        };
+        tokio::spawn(async move { busy.commit(command).await });
+        begins.await.unwrap();
+        (writer, memory, go_on)
+    }
+
+    /// Has a command wait for its turn.
+    async fn waiting<T: Send + 'static>(
+        writer: &Arc<Writer>,
+        command: impl FnOnce(&mut Transaction<'_>) -> Result<T> + Send + 'static,
+    ) -> JoinHandle<Result<T>> {
+        let writer = Arc::clone(writer);
+        let waiting = tokio::spawn(async move { writer.commit(command).await });
+        // On the one thread of a test: it is polled once, and has its place.
+        yield_now().await;
+        waiting
+    }
+
+    fn series(transaction: &mut Transaction<'_>, name: &str) -> Result<i64> {
+        let name = SeriesName::new(name).unwrap();
+        Ok(transaction.entry(&Tenant::local(), &name)?.id)
+    }
+
+    #[tokio::test]
+    async fn a_command_that_fails_is_undone_alone() {
+        let (writer, memory, go_on) = busy().await;
+        let before = waiting(&writer, |transaction| {
+            series(transaction, "a")?;
+            Ok(transaction.next_sequence())
+        });
+        let before = before.await;
+        let fails = waiting(&writer, |transaction| {
+            series(transaction, "b")?;
+            transaction.next_sequence();
+            transaction.after_commit(|memory| memory.sequence.store(99, Ordering::Relaxed));
+            Err::<(), _>(StoreError::new(Kind::Internal, "damaged"))
+        });
+        let fails = fails.await;
+        let after = waiting(&writer, |transaction| {
+            // The same as the first has made, and one that nobody has made.
+            let ids = (series(transaction, "a")?, series(transaction, "b")?);
+            let count = "SELECT count(*) FROM series";
+            let there: i64 = transaction
+                .connection
+                .query_row(count, [], |row| row.get(0))
+                .map_err(failed("counting"))?;
+            Ok((ids, there, transaction.next_sequence()))
+        });
+        let after = after.await;
+        go_on.send(()).unwrap();
+
+        assert_eq!(before.await.unwrap().unwrap(), 1);
+        let error = fails.await.unwrap().unwrap_err();
+        assert_eq!(
+            (error.kind(), error.to_string().as_str()),
+            (Kind::Internal, "damaged")
+        );
+        let (ids, there, sequence) = after.await.unwrap().unwrap();
+        assert_eq!((ids, there, sequence), ((1, 2), 2, 2));
+        assert_eq!(memory.sequence.load(Ordering::Relaxed), 0);
+        for (name, id) in [("a", 1), ("b", 2)] {
+            let name = SeriesName::new(name).unwrap();
+            assert_eq!(memory.entry(&Tenant::local(), &name).unwrap().id, id);
+        }
+    }
+
+    #[tokio::test]
+    async fn who_loses_the_transaction_is_told_so() {
+        let (writer, _, go_on) = busy().await;
+        let before = waiting(&writer, |_| Ok(())).await;
+        // As SQLite does by itself when the disk fails.
+        let loses = waiting(&writer, |transaction| {
+            let rolled_back = transaction.connection.execute_batch("ROLLBACK");
+            rolled_back.map_err(failed("rolling back"))?;
+            Err::<(), _>(StoreError::new(Kind::Unavailable, "the disk is full"))
+        });
+        let loses = loses.await;
+        let after = waiting(&writer, |_| Ok(())).await;
+        go_on.send(()).unwrap();
+
+        for (lost, told) in [
+            (before, "the transaction was given up"),
+            (loses, "the disk is full"),
+            (after, "the transaction was given up"),
+        ] {
+            let error = lost.await.unwrap().unwrap_err();
+            assert_eq!(
+                (error.kind(), error.to_string().as_str()),
+                (Kind::Unavailable, told)
+            );
+        }
+        writer.commit(|_| Ok(())).await.unwrap();
+    }
 
     #[test]
     fn pages_are_released_many_at_a_time() {
