@@ -180,12 +180,23 @@ run_tests_beside_stack() {
         # The others are run with DynamoDB.
         tests="points and not parsing"
     fi
-    cargo test --locked --workspace --test emulator -- --ignored "${suites[@]}"
-    .venv/bin/pytest localstack/e2e -n 3 --dist loadgroup --no-loadscope-reorder -m "$tests" "$@"
-    # What follows looks at what all of the suite left.
-    [[ $# -eq 0 ]] || return 0
+    local suite=(.venv/bin/pytest localstack/e2e -n 3 --dist loadgroup --no-loadscope-reorder -m "$tests")
+    if [[ $# -gt 0 ]]; then
+        "${suite[@]}" "$@"
+        return
+    fi
+    # Beside it: these have tables of their own, and ask no function.
+    local ports=$TIDEMARK_STACK_FOLDER/ports.txt process
+    cargo test --locked --workspace --test emulator -- --ignored "${suites[@]}" >"$ports" 2>&1 &
+    process=$!
+    "${suite[@]}"
+    wait "$process" || {
+        cat "$ports"
+        return 1
+    }
+    grep "^test result" "$ports"
+    # What follows looks at what all of that left.
     .venv/bin/pytest localstack/e2e/test_secrets.py
-    # What all of that did is held against the roles, so this comes last.
     .venv/bin/pytest localstack/stack/tests/test_permissions.py
 }
 
