@@ -3,20 +3,51 @@
 
 use std::time::Duration;
 
-use backon::{BackoffBuilder, ExponentialBuilder};
+use backon::{ExponentialBuilder, RetryableWithContext};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tidemark_ports::error::{Kind, Result, StoreError, causes};
 
-/// How long to wait before each further try; when there is no more, it is time
-/// to give up. They sum up to less than a caller behind the gateway waits.
-pub(crate) fn pauses() -> impl Iterator<Item = Duration> + Send {
+/// How long to wait before each further try, and when to give up: sooner than a
+/// caller behind the gateway does.
+const fn pauses() -> ExponentialBuilder {
     ExponentialBuilder::new()
         .with_min_delay(Duration::from_millis(25))
         .with_max_delay(Duration::from_secs(2))
         .without_max_times()
         .with_total_delay(Some(Duration::from_secs(15)))
         .with_jitter()
-        .build()
+}
+
+/// Why a try has not come to its end.
+pub(crate) enum Undone {
+    /// Another may. What to say if there is none.
+    Contended(StoreError),
+    /// No other would.
+    Failed(StoreError),
+}
+
+impl From<StoreError> for Undone {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Tries until a try comes to its end, with pauses. A try takes what those
+/// before it have left, and hands it on; so does the last one.
+pub(crate) async fn retry<S, T, F>(work: S, one: impl FnMut(S) -> F) -> (S, Result<T>)
+where
+    F: Future<Output = (S, std::result::Result<T, Undone>)>,
+{
+    let (work, outcome) = one
+        .retry(pauses())
+        .sleep(tokio::time::sleep)
+        .context(work)
+        .when(|undone| matches!(undone, Undone::Contended(_)))
+        .await;
+    let outcome = outcome.map_err(|undone| match undone {
+        Undone::Contended(error) | Undone::Failed(error) => error,
+    });
+    (work, outcome)
 }
 
 /// What one call has done.
@@ -62,7 +93,7 @@ where
 /// Carries all of `work` out in calls of `at_once`, `calls` at the same time, and
 /// collects what they bring.
 pub(crate) async fn each<T, R, F>(
-    mut work: Vec<T>,
+    work: Vec<T>,
     at_once: usize,
     calls: usize,
     call: impl Fn(Vec<T>) -> F,
@@ -70,28 +101,41 @@ pub(crate) async fn each<T, R, F>(
 where
     F: Future<Output = Result<Done<T, R>>>,
 {
-    let mut found = Vec::with_capacity(work.len());
-    let mut pauses = pauses();
-    loop {
-        let mut parts = Vec::new();
-        while !work.is_empty() {
-            let rest = work.split_off(work.len().min(at_once));
-            parts.push(std::mem::replace(&mut work, rest));
-        }
-        let mut made = stream::iter(parts).map(&call).buffer_unordered(calls);
-        while let Some(done) = made.try_next().await? {
-            found.extend(done.found);
-            work.extend(done.left);
-        }
-        if work.is_empty() {
-            return Ok(found);
-        }
-        let Some(pause) = pauses.next() else {
-            let left = format!("a table is busy: {} items are left", work.len());
-            return Err(StoreError::new(Kind::Unavailable, left));
-        };
-        tokio::time::sleep(pause).await;
+    let found = Vec::with_capacity(work.len());
+    let (done, outcome) = retry(Done { found, left: work }, async |mut done| {
+        let outcome = round(&mut done, at_once, calls, &call).await;
+        (done, outcome)
+    })
+    .await;
+    outcome.map(|()| done.found)
+}
+
+/// Carries out once what is left to do.
+async fn round<T, R, F>(
+    done: &mut Done<T, R>,
+    at_once: usize,
+    calls: usize,
+    call: impl Fn(Vec<T>) -> F,
+) -> std::result::Result<(), Undone>
+where
+    F: Future<Output = Result<Done<T, R>>>,
+{
+    let mut work = std::mem::take(&mut done.left);
+    let mut parts = Vec::new();
+    while !work.is_empty() {
+        let rest = work.split_off(work.len().min(at_once));
+        parts.push(std::mem::replace(&mut work, rest));
     }
+    let mut made = stream::iter(parts).map(call).buffer_unordered(calls);
+    while let Some(part) = made.try_next().await? {
+        done.found.extend(part.found);
+        done.left.extend(part.left);
+    }
+    if done.left.is_empty() {
+        return Ok(());
+    }
+    let left = format!("a table is busy: {} items are left", done.left.len());
+    Err(Undone::Contended(StoreError::new(Kind::Unavailable, left)))
 }
 
 #[cfg(test)]

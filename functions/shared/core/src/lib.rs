@@ -7,6 +7,7 @@ pub mod batch;
 pub mod discard;
 pub mod every;
 pub mod grid;
+mod hex;
 pub mod key;
 pub mod moments;
 pub mod name;

@@ -5,6 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::hex::Hex;
+
 /// Bytes as they came: kept whole up to [`Payload::MAX_BYTES`]; of more, the
 /// beginning, the length and the digest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,12 +85,7 @@ impl PayloadBuilder {
     pub fn finish(self) -> Payload {
         let cut = self.digest.map(|digest| Cut {
             length: self.length,
-            sha256: digest
-                .finalize()
-                .iter()
-                .flat_map(|byte| [byte >> 4, byte & 15])
-                .filter_map(|digit| char::from_digit(digit.into(), 16))
-                .collect(),
+            sha256: Hex(&digest.finalize()).to_string(),
         });
         Payload {
             bytes: self.bytes,

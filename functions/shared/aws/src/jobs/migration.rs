@@ -5,9 +5,9 @@
 //! `DynamoDB` meanwhile counts if it is newer, and tombstones hide what they hid.
 //! What is moved twice is there once.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
 use tidemark_columnar::{BatchStamp, Columns};
 use tidemark_core::batch::SeriesPoints;
 use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
@@ -142,19 +142,25 @@ fn beginning(range: TimeRange, length: i64) -> TimeRange {
 }
 
 /// The same for the same points and no others, since one that was compacted is
-/// about to be deleted; and unlike what a batch is kept under.
+/// about to be deleted; and unlike what a batch is kept under. Whichever build
+/// moves points again finds what another has moved: it is the first half of the
+/// SHA-256 of the partition, a zero byte, and by point its time, its receipt, both
+/// halves of its batch's id and its index in that, the highest byte first.
 fn chunk_key(window: Window, partition: &str, piece: &Columns) -> String {
-    let hash = |half: u8| {
-        let mut hasher = DefaultHasher::new();
-        (half, partition).hash(&mut hasher);
-        for (at, time) in piece.times().iter().enumerate() {
-            let write = piece.stamp_at(at);
-            let batch = write.batch.to_string();
-            (time.nanos(), write.received.nanos(), batch, write.index).hash(&mut hasher);
-        }
-        u128::from(hasher.finish())
-    };
-    window.compacted_key(hash(0) << 64 | hash(1))
+    let mut hash = Sha256::new();
+    hash.update(partition);
+    hash.update([0]);
+    for (at, time) in piece.times().iter().enumerate() {
+        let write = piece.stamp_at(at);
+        hash.update(time.nanos().to_be_bytes());
+        hash.update(write.received.nanos().to_be_bytes());
+        hash.update(write.batch.incarnation().to_be_bytes());
+        hash.update(write.batch.sequence().to_be_bytes());
+        hash.update(write.index.to_be_bytes());
+    }
+    let mut half = [0; 16];
+    half.copy_from_slice(&hash.finalize()[..16]);
+    window.compacted_key(u128::from_be_bytes(half))
 }
 
 fn columns(name: &SeriesName, found: Vec<(Point, Versioned)>) -> Columns {
@@ -236,22 +242,37 @@ mod tests {
         }
     }
 
+    fn keys(partition: &str, times: &[i64]) -> Vec<String> {
+        let columns = columns(&SeriesName::new("a").unwrap(), found(times));
+        let mut keys = Vec::new();
+        item::puts(partition, &columns, |window, piece| {
+            keys.push(chunk_key(window, partition, piece));
+            String::new()
+        })
+        .unwrap();
+        keys
+    }
+
     #[test]
     fn what_is_moved_again_has_the_same_key() {
-        let name = SeriesName::new("a").unwrap();
-        let key = |partition, times: &[i64]| {
-            let columns = columns(&name, found(times));
-            let mut keys = Vec::new();
-            item::puts(partition, &columns, |window, piece| {
-                keys.push(chunk_key(window, partition, piece));
-                String::new()
-            })
-            .unwrap();
-            keys
-        };
-        assert_eq!(key("a/b", &[1, 2]), key("a/b", &[1, 2]));
-        assert_ne!(key("a/b", &[1, 2]), key("a/c", &[1, 2]));
-        assert_ne!(key("a/b", &[1, 2]), key("a/b", &[2, 3]));
-        assert_ne!(key("a/b", &[1, 2]), key("a/b", &[1, 2, 3]));
+        assert_eq!(keys("a/b", &[1, 2]), keys("a/b", &[1, 2]));
+        assert_ne!(keys("a/b", &[1, 2]), keys("a/c", &[1, 2]));
+        assert_ne!(keys("a/b", &[1, 2]), keys("a/b", &[2, 3]));
+        assert_ne!(keys("a/b", &[1, 2]), keys("a/b", &[1, 2, 3]));
+    }
+
+    /// As another program computes them.
+    #[test]
+    fn keys_do_not_depend_on_the_build() {
+        for (partition, times, expected) in [
+            ("a/b", [1, 2], "la10000000-6d12e43710f6e415fb743c8687daf265"),
+            (
+                "tenant/series",
+                [1, 60_000_000_001],
+                "lb10000000-109b2ac2510d7c336b2e038c755ceef4",
+            ),
+        ] {
+            assert_eq!(keys(partition, &times), [expected]);
+        }
     }
 }

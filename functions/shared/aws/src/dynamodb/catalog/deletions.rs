@@ -12,7 +12,7 @@ use tidemark_ports::error::{Kind, Result, StoreError};
 use super::entry::Entry;
 use super::register::touched;
 use super::{CatalogTable, change, item_key, tombstones_of};
-use crate::calls::pauses;
+use crate::calls::{Undone, retry};
 use crate::dynamodb::item::{number, text};
 use crate::dynamodb::transaction::transact;
 
@@ -27,31 +27,38 @@ impl CatalogTable {
         tombstone: Tombstone,
         whole: bool,
     ) -> Result<bool> {
-        let mut pauses = pauses();
-        loop {
-            let Some(entry) = self.entry(series).await? else {
-                return Ok(false);
-            };
-            let was_live = entry.listing.live;
-            let mut changes: Vec<TransactWriteItem> = Vec::new();
-            changes.extend(self.burial(series, &entry, tombstone)?);
-            let ending = if whole {
-                self.end(series, &entry, tombstone)?
-            } else {
-                Vec::new()
-            };
-            if !changes.is_empty() && ending.is_empty() {
-                changes.push(self.revisit(series, tombstone)?);
-            }
-            changes.extend(ending);
-            if changes.is_empty() || transact(&self.client, DELETING, changes).await? {
-                return Ok(was_live);
-            }
-            let Some(pause) = pauses.next() else {
-                return Err(StoreError::new(Kind::Unavailable, DELETING));
-            };
-            tokio::time::sleep(pause).await;
+        let one = async |()| ((), self.try_to_bury(series, tombstone, whole).await);
+        retry((), one).await.1
+    }
+
+    async fn try_to_bury(
+        &self,
+        series: &SeriesKey,
+        tombstone: Tombstone,
+        whole: bool,
+    ) -> std::result::Result<bool, Undone> {
+        let Some(entry) = self.entry(series).await? else {
+            return Ok(false);
+        };
+        let was_live = entry.listing.live;
+        let mut changes: Vec<TransactWriteItem> = Vec::new();
+        changes.extend(self.burial(series, &entry, tombstone)?);
+        let ending = if whole {
+            self.end(series, &entry, tombstone)?
+        } else {
+            Vec::new()
+        };
+        if !changes.is_empty() && ending.is_empty() {
+            changes.push(self.revisit(series, tombstone)?);
         }
+        changes.extend(ending);
+        if changes.is_empty() || transact(&self.client, DELETING, changes).await? {
+            return Ok(was_live);
+        }
+        Err(Undone::Contended(StoreError::new(
+            Kind::Unavailable,
+            DELETING,
+        )))
     }
 
     /// The change of the tombstones, if they change.

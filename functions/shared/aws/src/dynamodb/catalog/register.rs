@@ -16,7 +16,7 @@ use tidemark_ports::error::{Kind, Result, StoreError};
 
 use super::entry::Listing;
 use super::{CatalogTable, change, item_key};
-use crate::calls::pauses;
+use crate::calls::{Undone, retry};
 use crate::dynamodb::item::{Item, number, text};
 use crate::dynamodb::transaction::{CHANGED_AT_ONCE, transact};
 use crate::error::failed;
@@ -52,48 +52,55 @@ impl CatalogTable {
         names: &[&SeriesName],
         received: Timestamp,
     ) -> Result<()> {
-        let mut names: BTreeSet<SeriesName> = names.iter().map(|&name| name.clone()).collect();
-        let mut pauses = pauses();
-        loop {
-            let mut busy = None;
-            let outcomes: Vec<(SeriesName, Result<Outcome>)> = stream::iter(names)
-                .map(|name| async {
-                    let outcome = self.touch(tenant, &name, received).await;
-                    (name, outcome)
-                })
-                .buffer_unordered(WRITES)
-                .collect()
-                .await;
-            names = BTreeSet::new();
-            let mut unlisted: Vec<SeriesName> = Vec::new();
-            for (name, outcome) in outcomes {
-                match outcome {
-                    Ok(Outcome::Done) => {}
-                    Ok(Outcome::Unlisted) => unlisted.push(name),
-                    Ok(Outcome::Again) => drop(names.insert(name)),
-                    // The others are registered, and not asked for again.
-                    Err(error) if error.kind() == Kind::Unavailable => {
-                        names.insert(name);
-                        busy = Some(error);
-                    }
-                    Err(error) => return Err(error),
+        let names: BTreeSet<SeriesName> = names.iter().map(|&name| name.clone()).collect();
+        let one = async |mut names| {
+            let outcome = self.try_to_register(tenant, &mut names, received).await;
+            (names, outcome)
+        };
+        retry(names, one).await.1
+    }
+
+    /// Leaves of the names those that are not registered.
+    async fn try_to_register(
+        &self,
+        tenant: &Tenant,
+        names: &mut BTreeSet<SeriesName>,
+        received: Timestamp,
+    ) -> std::result::Result<(), Undone> {
+        let mut busy = None;
+        let outcomes: Vec<(SeriesName, Result<Outcome>)> = stream::iter(std::mem::take(names))
+            .map(|name| async {
+                let outcome = self.touch(tenant, &name, received).await;
+                (name, outcome)
+            })
+            .buffer_unordered(WRITES)
+            .collect()
+            .await;
+        let mut unlisted: Vec<SeriesName> = Vec::new();
+        for (name, outcome) in outcomes {
+            match outcome {
+                Ok(Outcome::Done) => {}
+                Ok(Outcome::Unlisted) => unlisted.push(name),
+                Ok(Outcome::Again) => drop(names.insert(name)),
+                // The others are registered, and not asked for again.
+                Err(error) if error.kind() == Kind::Unavailable => {
+                    names.insert(name);
+                    busy = Some(error);
                 }
+                Err(error) => return Err(error.into()),
             }
-            // One after the other: each changes the count.
-            for part in unlisted.chunks(REVIVED_AT_ONCE) {
-                if !self.revive(tenant, part, received).await? {
-                    names.extend(part.iter().cloned());
-                }
-            }
-            if names.is_empty() {
-                return Ok(());
-            }
-            let Some(pause) = pauses.next() else {
-                let contended = || StoreError::new(Kind::Unavailable, REGISTERING);
-                return Err(busy.unwrap_or_else(contended));
-            };
-            tokio::time::sleep(pause).await;
         }
+        // One after the other: each changes the count.
+        for part in unlisted.chunks(REVIVED_AT_ONCE) {
+            if !self.revive(tenant, part, received).await? {
+                names.extend(part.iter().cloned());
+            }
+        }
+        if names.is_empty() {
+            return Ok(());
+        }
+        let contended = || StoreError::new(Kind::Unavailable, REGISTERING);
+        Err(Undone::Contended(busy.unwrap_or_else(contended)))
     }
 
     /// Registers a series that is live.
