@@ -92,12 +92,35 @@ pub(crate) fn key(item: &Item) -> Result<&str> {
         .ok_or_else(|| corrupt("a chunk without a key"))
 }
 
-/// The points of an item.
-pub(crate) fn columns(item: &Item) -> Result<Columns> {
-    let key = key(item)?;
-    let data = item.get("data").and_then(|data| data.as_b().ok());
-    let data = data.ok_or_else(|| corrupt(format!("chunk {key} without data")))?;
-    chunk::decode(data.as_ref()).map_err(|e| corrupt(format!("chunk {key}")).because(e))
+/// A chunk as it is stored. Decoded it may be a thousand times as large: a page of
+/// a megabyte, of a series that compresses well, has some ten million points.
+#[derive(Debug)]
+pub(crate) struct Stored {
+    pub(crate) key: String,
+    pub(crate) span: TimeRange,
+    pub(crate) points: usize,
+    data: Vec<u8>,
+}
+
+impl Stored {
+    pub(crate) fn read(mut item: Item) -> Result<Self> {
+        let key = key(&item)?.to_owned();
+        let data = match item.remove("data") {
+            Some(AttributeValue::B(data)) => data.into_inner(),
+            _ => return Err(corrupt(format!("chunk {key} without data"))),
+        };
+        Ok(Self {
+            key,
+            span: span(&item)?,
+            points: number(&item, "points")?,
+            data,
+        })
+    }
+
+    /// Its points.
+    pub(crate) fn columns(&self) -> Result<Columns> {
+        chunk::decode(&self.data).map_err(|e| corrupt(format!("chunk {}", self.key)).because(e))
+    }
 }
 
 /// How many points an item has.
@@ -178,11 +201,15 @@ mod tests {
         ] {
             let items = items(&whole);
             assert!(items.iter().all(|item| size(item) <= 400 * 1000));
-            let parts: Vec<Columns> = items.iter().map(|i| columns(i).unwrap()).collect();
+            let stored: Vec<Stored> = items
+                .into_iter()
+                .map(|i| Stored::read(i).unwrap())
+                .collect();
+            let parts: Vec<Columns> = stored.iter().map(|s| s.columns().unwrap()).collect();
             assert!(merge(&parts) == whole);
-            for (item, part) in items.iter().zip(&parts) {
-                assert_eq!(len(item).unwrap(), part.len() as u64);
-                assert_eq!(span(item).unwrap(), part.span().unwrap());
+            for (stored, part) in stored.iter().zip(&parts) {
+                assert_eq!(stored.points, part.len());
+                assert_eq!(stored.span, part.span().unwrap());
             }
         }
     }
@@ -191,7 +218,8 @@ mod tests {
     fn what_is_no_chunk_is_told_by_its_key() {
         let mut item = items(&columns_of(3, |_| Vec::new())).remove(0);
         item.insert("data".to_owned(), AttributeValue::B(Blob::new([1, 2, 3])));
-        let error = columns(&item).unwrap_err();
-        assert!(error.to_string().contains(key(&item).unwrap()), "{error}");
+        let stored = Stored::read(item).unwrap();
+        let error = stored.columns().unwrap_err();
+        assert!(error.to_string().contains(&stored.key), "{error}");
     }
 }

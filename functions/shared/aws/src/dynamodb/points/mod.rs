@@ -9,6 +9,8 @@
 mod extent;
 pub(crate) mod item;
 pub(crate) mod replaced;
+#[cfg(test)]
+mod tests;
 mod walk;
 pub(crate) mod window;
 
@@ -33,7 +35,7 @@ use crate::dynamodb::batch::write_all;
 use crate::dynamodb::item::{Item, text};
 use crate::error::failed;
 use crate::settings::SettingError;
-use item::series_key;
+use item::{Stored, series_key};
 use tokio::time::Instant;
 use walk::Walk;
 use window::Strand;
@@ -178,15 +180,15 @@ impl Points {
         loop {
             let part = self.part(strand, reading, after).await?;
             let mut requests = Vec::new();
-            for item in &part.items {
-                let mut columns = item::columns(item)?;
+            for item in part.items {
+                let stored = Stored::read(item)?;
+                let mut columns = stored.columns()?;
                 let before = columns.len();
                 columns.retain(|time, received| !(range.contains(time) && received <= deleted_at));
                 if columns.is_empty() {
-                    requests.push(item::delete(series, item::key(item)?)?);
+                    requests.push(item::delete(series, &stored.key)?);
                 } else if columns.len() < before {
-                    let key = item::key(item)?.to_owned();
-                    requests.push(item::put_again(series, key, &columns)?);
+                    requests.push(item::put_again(series, stored.key, &columns)?);
                 }
             }
             self.carry_out(requests).await?;

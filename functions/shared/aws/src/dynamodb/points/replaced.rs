@@ -14,7 +14,8 @@ use tidemark_columnar::{Columns, merge};
 use tidemark_core::time::Timestamp;
 use tidemark_ports::error::{Kind, Result, StoreError};
 
-use super::{Part, Points, item};
+use super::item::{self, Stored};
+use super::{Part, Points};
 use crate::dynamodb::item::Item;
 use crate::error::{corrupt, failed};
 
@@ -22,12 +23,6 @@ use crate::error::{corrupt, failed};
 /// than that may take and any reader reads after it, which at most is as long
 /// as the gateway waits (30 s).
 const STAY: i64 = 600 * 1_000_000_000;
-
-/// A chunk and its key.
-pub(crate) struct Chunk {
-    pub(crate) key: String,
-    pub(crate) columns: Columns,
-}
 
 /// A note of which chunks were replaced, and when.
 pub(crate) struct Note {
@@ -66,8 +61,8 @@ impl Note {
 impl Points {
     /// Writes chunks that hold what `old` ones do, and notes that these are
     /// replaced.
-    pub(crate) async fn replace(&self, series: &str, old: &[Chunk], now: Timestamp) -> Result<()> {
-        let columns = merge(old.iter().map(|chunk| &chunk.columns));
+    pub(crate) async fn replace(&self, series: &str, old: &[Stored], now: Timestamp) -> Result<()> {
+        let columns = merged(old)?;
         let requests = item::puts(series, &columns, |window, _| window.compacted_key(unique()))?;
         self.carry_out(requests).await?;
         let replaced = old.iter().map(|chunk| chunk.key.clone()).collect();
@@ -110,19 +105,19 @@ impl Points {
         &self,
         series: &str,
         after: Option<Item>,
-    ) -> Result<(Vec<Chunk>, Option<Item>)> {
+    ) -> Result<(Vec<Stored>, Option<Item>)> {
         let query = self.between(series, 's', 't');
         let answer = query.set_exclusive_start_key(after).send().await;
         let part = Part::of(answer.map_err(failed("reading small chunks"))?);
-        let chunk = |item: &Item| {
-            Ok(Chunk {
-                key: item::key(item)?.to_owned(),
-                columns: item::columns(item)?,
-            })
-        };
-        let chunks = part.items.iter().map(chunk).collect::<Result<_>>()?;
-        Ok((chunks, part.last))
+        let chunks = part.items.into_iter().map(Stored::read);
+        Ok((chunks.collect::<Result<_>>()?, part.last))
     }
+}
+
+/// What chunks hold.
+fn merged(chunks: &[Stored]) -> Result<Columns> {
+    let parts = chunks.iter().map(Stored::columns);
+    Ok(merge(&parts.collect::<Result<Vec<_>>>()?))
 }
 
 /// A number that nobody else draws, but by chance of 1 in 2^128: from the

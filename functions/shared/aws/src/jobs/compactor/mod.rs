@@ -14,7 +14,6 @@ use std::time::Duration;
 
 use futures_util::future::try_join_all;
 use futures_util::{StreamExt, stream};
-use tidemark_columnar::Columns;
 use tidemark_core::name::SeriesKey;
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstone;
@@ -26,8 +25,8 @@ use crate::client::Aws;
 use crate::dynamodb::batch::get_all;
 use crate::dynamodb::catalog::{CatalogTable, Touched};
 use crate::dynamodb::item::key;
-use crate::dynamodb::points::item::{self, series_key};
-use crate::dynamodb::points::replaced::{Chunk, Note};
+use crate::dynamodb::points::item::{self, Stored, series_key};
+use crate::dynamodb::points::replaced::Note;
 use crate::dynamodb::points::window::{SMALL, Size, Strand};
 use crate::dynamodb::points::{Points, Reading};
 use crate::settings::SettingError;
@@ -193,11 +192,11 @@ impl Compactor {
     ) -> Result<bool> {
         let enough = if settled { 2 } else { ENOUGH };
         let mut merged = false;
-        let mut waiting: Vec<Chunk> = Vec::new();
+        let mut waiting: Vec<Stored> = Vec::new();
         let mut after = None;
         loop {
             let (chunks, last) = self.points.small(series, after).await?;
-            let fresh = |chunk: &Chunk| !replaced.contains(chunk.key.as_str());
+            let fresh = |chunk: &Stored| !replaced.contains(chunk.key.as_str());
             waiting.extend(chunks.into_iter().filter(fresh));
             after = last;
             let ended = after.is_none() || Instant::now() >= deadline;
@@ -218,12 +217,12 @@ impl Compactor {
     async fn merge(
         &self,
         series: &str,
-        mut small: Vec<Chunk>,
+        mut small: Vec<Stored>,
         now: Timestamp,
         replaced: &HashSet<&str>,
     ) -> Result<()> {
-        small.sort_by_key(|chunk| chunk.columns.times().first().copied());
-        if let Some(before) = small.first().and_then(first)
+        small.sort_by_key(|chunk| chunk.span.from());
+        if let Some(before) = small.first().map(|chunk| chunk.span.from())
             && let Some(neighbour) = self.with_room(series, before, replaced).await?
         {
             small.insert(0, neighbour);
@@ -237,7 +236,7 @@ impl Compactor {
         series: &str,
         time: Timestamp,
         replaced: &HashSet<&str>,
-    ) -> Result<Option<Chunk>> {
+    ) -> Result<Option<Stored>> {
         let Some(range) = time
             .previous()
             .and_then(|to| TimeRange::new(Timestamp::MIN, to).ok())
@@ -345,19 +344,13 @@ impl Compactor {
     }
 
     /// Reads the points of chunks; those that are gone are left out.
-    async fn load(&self, series: &str, heads: Vec<Head>) -> Result<Vec<Chunk>> {
+    async fn load(&self, series: &str, heads: Vec<Head>) -> Result<Vec<Stored>> {
         let keys = heads
             .iter()
             .map(|head| key([("series", series), ("chunk", &head.key)]))
             .collect();
         let items = get_all(self.points.client(), self.points.table(), keys).await?;
-        let chunk = |stored| {
-            Ok(Chunk {
-                key: item::key(stored)?.to_owned(),
-                columns: item::columns(stored)?,
-            })
-        };
-        items.iter().map(chunk).collect()
+        items.into_iter().map(Stored::read).collect()
     }
 }
 
@@ -373,11 +366,6 @@ struct Swept {
 /// moment after the time that it bears.
 fn is_erased(tombstone: &Tombstone, swept: Option<Timestamp>) -> bool {
     swept.is_some_and(|swept| swept.plus(-RECORDED_WITHIN) > tombstone.deleted_at)
-}
-
-fn first(chunk: &Chunk) -> Option<Timestamp> {
-    let columns: &Columns = &chunk.columns;
-    columns.times().first().copied()
 }
 
 // A compacted chunk is never a small one, so that these are all there are.
