@@ -115,11 +115,12 @@ impl<S: ?Sized> Subject<S> {
     }
 
     /// Looks until it sees what is expected; fails when the store has had its
-    /// [delay](Traits::delay) and more.
+    /// [delay](Traits::delay) many times over, as an emulator on a busy machine may
+    /// take.
     pub async fn eventually<T: PartialEq + Debug>(&self, expected: &T, look: impl AsyncFn() -> T) {
         let mut seen = look().await;
-        // Twice the delay, in steps that leave an emulator time to work.
-        for _ in 0..20 {
+        // In steps that leave an emulator time to work.
+        for _ in 0..600 {
             if seen == *expected || self.traits.delay.is_zero() {
                 break;
             }

@@ -11,7 +11,7 @@ use tidemark_conformance::{Subject, Traits};
 use tidemark_core::batch::Write;
 use tidemark_core::name::SeriesKey;
 use tidemark_core::time::{TimeRange, Timestamp};
-use tidemark_ports::error::Result;
+use tidemark_ports::error::{Kind, Result, StoreError};
 use tidemark_ports::{Bucket, Extent, Page, PointStore, Refusal, Scan, Summarize};
 
 /// How far ahead points may be, and somewhat less, as a test takes its time.
@@ -65,6 +65,21 @@ struct Reported {
     reports: Reports,
 }
 
+impl Reported {
+    /// Has all reports read. What could not be read in time stays, as it does between
+    /// two ticks of the schedule.
+    async fn settle(&self) -> Result<()> {
+        for _ in 0..30 {
+            match self.reports.run(Duration::from_mins(1)).await {
+                Ok(_) => return Ok(()),
+                Err(error) if error.kind() == Kind::Unavailable => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(StoreError::new(Kind::Unavailable, "reports are never read"))
+    }
+}
+
 #[async_trait]
 impl PointStore for Reported {
     async fn write(&self, write: &Arc<Write>) -> Result<Vec<Refusal>> {
@@ -72,7 +87,7 @@ impl PointStore for Reported {
     }
 
     async fn read(&self, scan: Scan<'_>) -> Result<Page> {
-        self.reports.run(Duration::from_mins(1)).await?;
+        self.settle().await?;
         self.timestream.read(scan).await
     }
 
