@@ -2,6 +2,7 @@
 
 use http::HeaderMap;
 use http::header::ACCEPT;
+use tidemark_formats::Syntax;
 
 use crate::problem::Problem;
 
@@ -26,6 +27,15 @@ impl Media {
             Self::Json => "application/json",
             Self::Ndjson => "application/x-ndjson",
             Self::Csv => "text/csv",
+        }
+    }
+
+    /// How rows are written.
+    pub const fn syntax(self) -> Syntax {
+        match self {
+            Self::Json => Syntax::Json,
+            Self::Ndjson => Syntax::Ndjson,
+            Self::Csv => Syntax::Csv,
         }
     }
 

@@ -192,7 +192,7 @@ pub struct Problem {
 
 impl Problem {
     /// How many errors of items are listed.
-    pub const MAX_ERRORS: usize = 100;
+    pub const MAX_ERRORS: usize = tidemark_formats::MAX_LISTED;
 
     fn new(kind: Kind, detail: impl Into<String>) -> Self {
         Self {

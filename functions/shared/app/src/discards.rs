@@ -116,7 +116,9 @@ impl Discards {
             return Err(Problem::already_replayed());
         }
         let received = self.clock.now();
-        let series = reread(&discard, received, &waive).map_err(Problem::still_invalid)?;
+        let series = reread(&discard, received, &waive).map_err(|faults| {
+            Problem::still_invalid(faults.into_iter().map(ItemError::from).collect())
+        })?;
         let write = Arc::new(Write {
             tenant: tenant.clone(),
             batch: self.ids.next(),

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Request, Response};
 use tidemark_api::answer::ingest::Taken;
-use tidemark_api::body::{self, Limits, Parsed};
-use tidemark_api::problem::Problem;
+use tidemark_api::body::{self, Limits};
+use tidemark_api::problem::{ItemError, Problem};
 use tidemark_api::requests::{self, Call};
 use tidemark_api::routes::Ingest as Operation;
 use tidemark_core::batch::{Batch, Content, Source};
 use tidemark_core::name::SeriesName;
+use tidemark_formats::Parsed;
 use tidemark_ports::{Catalog, Queue};
 
 use crate::access::{self, Limiter};
@@ -73,6 +74,7 @@ impl Ingest {
             accepted,
             rejected,
         } = parsed?;
+        let errors: Vec<ItemError> = errors.into_iter().map(ItemError::from).collect();
         if strict && rejected > 0 {
             let detail = format!(
                 "{rejected} of {} points are wrong, so none was taken",

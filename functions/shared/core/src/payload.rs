@@ -3,9 +3,12 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::hex::Hex;
+use crate::name::SeriesName;
+use crate::point::Point;
 
 /// Bytes as they came: kept whole up to [`Payload::MAX_BYTES`]; of more, the
 /// beginning, the length and the digest.
@@ -34,6 +37,17 @@ impl Payload {
         let mut builder = PayloadBuilder::default();
         builder.push(bytes);
         builder.finish()
+    }
+
+    /// A point in the form of `POST /api`, where what exactly came is not known
+    /// any more.
+    pub fn of_point(series: &SeriesName, point: &Point) -> Self {
+        let Point { time, value, tags } = point;
+        let mut form = json!({"name": series, "t": time.to_string(), "v": value});
+        if !tags.is_empty() {
+            form["tags"] = json!(tags);
+        }
+        Self::new(form.to_string().as_bytes())
     }
 
     /// Puts a payload together again from what a store kept.
@@ -166,6 +180,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::point::{Tags, Value};
+    use crate::time::Timestamp;
 
     #[test]
     fn long_payloads_are_cut() {
@@ -175,6 +191,28 @@ mod tests {
         assert_eq!(payload.whole(), None);
         let json = serde_json::to_string(&payload).unwrap();
         assert_eq!(serde_json::from_str::<Payload>(&json).unwrap(), payload);
+    }
+
+    #[test]
+    fn a_point_is_written_as_it_is_posted() {
+        let mut point = Point {
+            time: Timestamp::from_nanos(1_500_000_000),
+            value: Value::new(0.1).unwrap(),
+            tags: Tags::none(),
+        };
+        let text = |point: &Point| {
+            let payload = Payload::of_point(&SeriesName::new("a").unwrap(), point);
+            String::from_utf8(payload.bytes().to_vec()).unwrap()
+        };
+        assert_eq!(
+            text(&point),
+            r#"{"name":"a","t":"1970-01-01T00:00:01.5Z","v":0.1}"#
+        );
+        point.tags = Tags::new(["x".to_owned()]).unwrap();
+        assert_eq!(
+            text(&point),
+            r#"{"name":"a","t":"1970-01-01T00:00:01.5Z","tags":["x"],"v":0.1}"#
+        );
     }
 
     #[test]

@@ -14,11 +14,22 @@ pub struct Rules {
     pub max_age: Option<i64>,
     /// How far ahead of its receipt a point may lie, in nanoseconds.
     pub max_lead: Option<i64>,
-    /// Whether the tags `system` and `suspect` discard.
+    /// Whether the tags `system` and `suspect` discard ([`Rules::reason_of`]).
     pub tags_discard: bool,
 }
 
+/// The tags that discard a point, where the rules say so.
+const DISCARDING: [(&str, Reason); 2] = [("system", Reason::System), ("suspect", Reason::Suspect)];
+
 impl Rules {
+    /// The reason that a tag is, where tags discard; `None` for other tags.
+    pub fn reason_of(tag: &str) -> Option<Reason> {
+        DISCARDING
+            .iter()
+            .find(|(discarding, _)| *discarding == tag)
+            .map(|(_, reason)| *reason)
+    }
+
     /// The rules of a source. The data server's points are discarded when they
     /// are older than one hour, or tagged `system` or `suspect`. A client's own
     /// points have no such rule: it may load history.
@@ -49,7 +60,7 @@ impl Rules {
             reasons.push(Reason::TooFarAhead);
         }
         if self.tags_discard {
-            for (tag, reason) in [("system", Reason::System), ("suspect", Reason::Suspect)] {
+            for (tag, reason) in DISCARDING {
                 if tags.contains(tag) {
                     reasons.push(reason);
                 }

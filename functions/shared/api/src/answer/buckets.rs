@@ -5,10 +5,10 @@ use http::{HeaderValue, Response};
 use tidemark_core::stat::{Answer, Stat};
 use tidemark_core::time::Timestamp;
 
-use super::number::Decimals;
 use super::page::Page;
 use super::stats::write_field;
-use super::time::{Precision, TimeWriter};
+use tidemark_formats::write::number::Decimals;
+use tidemark_formats::write::time::{Precision, TimeWriter};
 
 /// Buckets being written.
 #[derive(Debug)]

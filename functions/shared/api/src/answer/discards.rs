@@ -11,9 +11,9 @@ use tidemark_core::batch::Source;
 use tidemark_core::discard::{Discard, Reason};
 use tidemark_core::name::SeriesName;
 
-use super::number::Number;
 use super::page::Page;
-use super::time::Time;
+use tidemark_formats::write::number::Number;
+use tidemark_formats::write::time::Time;
 
 /// A discard in an answer. The payload is `payload` where it is UTF-8 and
 /// `payload_base64` otherwise; of one that was too long to keep, it is the

@@ -6,9 +6,9 @@ use serde::Serialize;
 use tidemark_core::name::SeriesName;
 use tidemark_core::time::Timestamp;
 
-use super::number::Number;
 use super::page::Page;
-use super::time::Time;
+use tidemark_formats::write::number::Number;
+use tidemark_formats::write::time::Time;
 
 /// A query that was asked.
 #[derive(Debug, Clone, PartialEq)]

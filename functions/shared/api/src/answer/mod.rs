@@ -7,12 +7,10 @@ pub mod health;
 pub mod history;
 pub mod ingest;
 pub mod measurements;
-pub mod number;
 pub mod page;
 pub mod points;
 pub mod series;
 pub mod stats;
-pub mod time;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, WARNING};

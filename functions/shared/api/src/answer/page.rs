@@ -5,6 +5,7 @@ use bytes::Bytes;
 use http::header::LINK;
 use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
+use tidemark_formats::write::json::append;
 
 use super::body;
 
@@ -67,7 +68,7 @@ impl Page {
 
     /// Adds a row through serde.
     pub fn push_json(&mut self, row: &impl Serialize) -> bool {
-        self.push(|out| write_json(out, row))
+        self.push(|out| append(out, row))
     }
 
     /// How many rows it holds.
@@ -83,16 +84,6 @@ impl Page {
             response.headers_mut().insert(LINK, link);
         }
         response
-    }
-}
-
-/// Appends `content` as JSON.
-pub(super) fn write_json(out: &mut Vec<u8>, content: &(impl Serialize + ?Sized)) {
-    let before = out.len();
-    if serde_json::to_writer(&mut *out, content).is_err() {
-        // Writing to memory does not fail; if it did, this is still JSON.
-        out.truncate(before);
-        out.extend_from_slice(b"null");
     }
 }
 

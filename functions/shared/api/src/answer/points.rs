@@ -4,56 +4,33 @@ use bytes::Bytes;
 use http::{HeaderValue, Response};
 use tidemark_core::point::Tags;
 use tidemark_core::time::Timestamp;
+use tidemark_formats::write::number::Decimals;
+use tidemark_formats::write::points::PointWriter;
 
-use super::number::{Decimals, Number};
-use super::page::{Page, write_json};
-use super::time::{Precision, TimeWriter};
+use super::page::Page;
 use crate::accept::Media;
 
 /// Points being written.
 #[derive(Debug)]
 pub struct Points {
     page: Page,
-    media: Media,
-    decimals: Decimals,
-    times: TimeWriter,
+    writer: PointWriter,
 }
 
 impl Points {
     /// A page of at most `limit` points.
     pub fn new(media: Media, decimals: Decimals, limit: usize) -> Self {
-        let frame = match media {
-            Media::Json => ("[", ",", "]"),
-            Media::Ndjson => ("", "", ""),
-            Media::Csv => ("time,value,tags\r\n", "", ""),
-        };
+        let syntax = media.syntax();
         Self {
-            page: Page::new(media.content_type(), frame, limit),
-            media,
-            decimals,
-            times: TimeWriter::new(Precision::Needed),
+            page: Page::new(media.content_type(), PointWriter::frame(syntax), limit),
+            writer: PointWriter::new(syntax, decimals),
         }
     }
 
     /// Adds a point. `false`: the page is full and the point is not in it.
     pub fn push(&mut self, time: Timestamp, value: f64, tags: &Tags) -> bool {
-        let (media, times) = (self.media, &mut self.times);
-        let number = Number::new(value, self.decimals);
-        self.page.push(|out| match media {
-            Media::Json => write_point(out, times, time, number, tags),
-            Media::Ndjson => {
-                write_point(out, times, time, number, tags);
-                out.push(b'\n');
-            }
-            Media::Csv => {
-                times.write(time, out);
-                out.push(b',');
-                number.write(out);
-                out.push(b',');
-                write_tags(out, tags);
-                out.extend_from_slice(b"\r\n");
-            }
-        })
+        let writer = &mut self.writer;
+        self.page.push(|out| writer.write(time, value, tags, out))
     }
 
     /// How many points it holds.
@@ -67,52 +44,9 @@ impl Points {
     }
 }
 
-/// A point as a JSON object; `tags` only where there are some.
-pub(super) fn write_point(
-    out: &mut Vec<u8>,
-    times: &mut TimeWriter,
-    time: Timestamp,
-    number: Number,
-    tags: &Tags,
-) {
-    out.extend_from_slice(b"{\"time\":\"");
-    times.write(time, out);
-    out.extend_from_slice(b"\",\"value\":");
-    number.write(out);
-    if !tags.is_empty() {
-        out.extend_from_slice(b",\"tags\":");
-        write_json(out, tags);
-    }
-    out.push(b'}');
-}
-
-/// The tags as one field of CSV, with `;` between them. A tag holds neither
-/// `;` nor a line break.
-fn write_tags(out: &mut Vec<u8>, tags: &Tags) {
-    let quoted = tags.iter().any(|tag| tag.contains([',', '"']));
-    if quoted {
-        out.push(b'"');
-    }
-    for (i, tag) in tags.iter().enumerate() {
-        if i > 0 {
-            out.push(b';');
-        }
-        if quoted {
-            out.extend_from_slice(tag.replace('"', "\"\"").as_bytes());
-        } else {
-            out.extend_from_slice(tag.as_bytes());
-        }
-    }
-    if quoted {
-        out.push(b'"');
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use http::header::CONTENT_TYPE;
-    use proptest::prelude::*;
-    use serde_json::{Value, json};
 
     use super::super::page::text;
     use super::*;
@@ -160,30 +94,6 @@ mod tests {
             (Media::Csv, "time,value,tags\r\n"),
         ] {
             assert_eq!(text(&Points::new(media, None, 5).finish(None)), expected);
-        }
-    }
-
-    proptest! {
-        /// What is written by hand is what serde would have written.
-        #[test]
-        fn the_array_is_json(
-            rows in prop::collection::vec((any::<i64>(), -1e9..1e9f64, prop::collection::vec("[^\\pC;]{1,8}", 0..3)), 0..20),
-        ) {
-            let mut points = Points::new(Media::Json, None, 100);
-            let mut expected = Vec::new();
-            for (nanos, value, tags) in rows {
-                let time = Timestamp::from_nanos(nanos);
-                let tags = Tags::new(tags).unwrap();
-                let row = if tags.is_empty() {
-                    json!({"time": time.to_string(), "value": value})
-                } else {
-                    json!({"time": time.to_string(), "value": value, "tags": tags})
-                };
-                expected.push(row);
-                points.push(time, value, &tags);
-            }
-            let written: Value = serde_json::from_slice(points.finish(None).body()).unwrap();
-            prop_assert_eq!(written, Value::from(expected));
         }
     }
 }

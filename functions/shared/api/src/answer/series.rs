@@ -6,10 +6,11 @@ use tidemark_core::name::SeriesName;
 use tidemark_core::point::Point;
 use tidemark_core::time::Timestamp;
 
-use super::number::{Decimals, Number};
-use super::page::{Page, write_json};
-use super::points::write_point;
-use super::time::{Precision, TimeWriter};
+use super::page::Page;
+use tidemark_formats::write::json::append;
+use tidemark_formats::write::number::{Decimals, Number};
+use tidemark_formats::write::points::write_object;
+use tidemark_formats::write::time::{Precision, TimeWriter};
 
 /// What `details=true` adds to a series.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,7 +52,7 @@ impl SeriesList {
         let (times, decimals) = (&mut self.times, self.decimals);
         self.page.push(|out| {
             out.extend_from_slice(b"{\"name\":");
-            write_json(out, name);
+            append(out, name);
             out.extend_from_slice(b",\"updated\":\"");
             times.write(updated, out);
             out.push(b'"');
@@ -65,7 +66,7 @@ impl SeriesList {
                     match point {
                         Some(p) => {
                             let number = Number::new(p.value.get(), decimals);
-                            write_point(out, times, p.time, number, &p.tags);
+                            write_object(out, times, p.time, number, &p.tags);
                         }
                         None => out.extend_from_slice(b"null"),
                     }

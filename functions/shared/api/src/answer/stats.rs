@@ -4,8 +4,8 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use tidemark_core::stat::{Answer, Stat};
 
-use super::number::{Decimals, Number};
-use super::time::{Precision, TimeWriter};
+use tidemark_formats::write::number::{Decimals, Number};
+use tidemark_formats::write::time::{Precision, TimeWriter};
 
 /// The statistics that were asked for, in that order, as one JSON object.
 pub fn answer(stats: &[(Stat, Answer)], decimals: Decimals) -> Response<Bytes> {

@@ -44,7 +44,7 @@ fn points() -> RequestBody {
     let csv = text(forms::csv()).description(Some("A header `name,t,v` or `name,t,v,tags`, and a row a point; `;` between tags. Fields may be quoted (RFC 4180), which the pattern leaves out"));
     let rows =
         "name,t,v,tags\nexample1,13515551,1.1,\nexample2,1970-06-06T10:19:14Z,1.5,night;dry\n";
-    body("Points, up to 4 MiB as sent and 64 MiB unpacked. `Content-Encoding: gzip` is understood. A point that is there already is replaced")
+    body("Points, up to 4 MiB as sent, 64 MiB unpacked, and 1 MiB each. `Content-Encoding: gzip` is understood. A point that is there already is replaced")
         .content("application/json", content(json, example))
         .content("application/x-ndjson", Content::new(Some(ndjson)))
         .content("text/csv", content(csv, Value::from(rows)))
@@ -66,7 +66,7 @@ fn measurements() -> RequestBody {
         "tags": {"muid": "95ce3367-cbce-4a4d-bbe3-da082831d7bd", "quality": "measured"},
         "0100011D00FF": 0.0117,
     }]});
-    body("Measurements, up to 4 MiB as sent and 64 MiB unpacked. `Content-Encoding: gzip` is understood")
+    body("Measurements, up to 4 MiB as sent, 64 MiB unpacked, and 1 MiB a row. `Content-Encoding: gzip` is understood")
         .content("application/json", content(schema, example))
         .build()
 }

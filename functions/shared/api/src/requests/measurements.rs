@@ -3,16 +3,12 @@
 use chrono_tz::Tz;
 use tidemark_core::name::SeriesName;
 use tidemark_core::time::{TimeRange, Timestamp};
+use tidemark_formats::MAX_PART_BYTES;
 
 use super::Call;
 use crate::cursor::Paging;
 use crate::params::{DEFAULT_LIMIT, MAX_LIMIT, Params, missing};
 use crate::problem::Problem;
-
-/// The longest name of a measurement or a meter, in bytes.
-pub const MAX_PART_BYTES: usize = 80;
-/// The longest name or value of a meter's tag, in characters.
-pub const MAX_TAG_CHARACTERS: usize = 48;
 
 /// `GET /meterdata/measurement`.
 #[derive(Debug, Clone)]

@@ -8,10 +8,10 @@ use tidemark_core::time::Timestamp;
 
 use super::Call;
 use crate::accept::Media;
-use crate::answer::number::Decimals;
 use crate::cursor::Paging;
 use crate::params::{DEFAULT_LIMIT, MAX_LIMIT, Order, Params, Span, missing};
 use crate::problem::Problem;
+use tidemark_formats::write::number::Decimals;
 
 /// The most series of a page with details, each of which costs a look at its
 /// points; also how many there are unless it is said.

@@ -4,12 +4,13 @@
 use std::collections::VecDeque;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use tidemark_api::answer::measurements::{Measurements, Row};
+use tidemark_api::answer::measurements::Measurements;
 use tidemark_api::problem::Problem;
 use tidemark_api::requests::{Call, measurements};
 use tidemark_core::name::SeriesKey;
 use tidemark_core::point::{Point, Tags};
 use tidemark_core::time::{TimeRange, Timestamp};
+use tidemark_formats::write::measurements::MeterRow;
 use tidemark_ports::Order;
 
 use super::{Answer, Asked, Known, Query, after};
@@ -66,7 +67,7 @@ impl Query {
             let (values, tags) = take(&mut feeds, time);
             let values: Vec<(&str, f64)> =
                 values.iter().map(|(code, v)| (code.as_str(), *v)).collect();
-            if !page.push(&Row {
+            if !page.push(&MeterRow {
                 time,
                 tags: &tags,
                 values: &values,

@@ -2,19 +2,16 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
-use tidemark_api::body;
-use tidemark_api::problem::ItemError;
 use tidemark_core::batch::{Batch, Content, Reject, SeriesPoints, Write};
 use tidemark_core::discard::{Discard, Format, Reason};
 use tidemark_core::name::SeriesName;
 use tidemark_core::payload::Payload;
-use tidemark_core::point::Tags;
+use tidemark_core::point::{Point, Tags};
 use tidemark_core::rules::Rules;
 use tidemark_core::time::Timestamp;
+use tidemark_formats::message::{self, Decoded};
+use tidemark_formats::{Fault, told};
 use tidemark_ports::Refusal;
-
-use super::message::{self, Fault};
 
 /// A batch divided into what is to be stored and what is not.
 pub(super) struct Judged {
@@ -118,12 +115,12 @@ fn messages(
     for (index, payload) in payloads {
         let decoded = match payload.whole() {
             Some(bytes) => message::decode(bytes),
-            None => message::Decoded {
+            None => Decoded {
                 faults: vec![too_large()],
                 ..Default::default()
             },
         };
-        let message::Decoded {
+        let Decoded {
             time,
             value,
             tags,
@@ -136,17 +133,14 @@ fn messages(
                 kept.push(payload);
             }
             _ => {
-                let mut reasons: Vec<Reason> = faults.iter().map(|fault| fault.reason).collect();
-                reasons.sort_unstable();
-                reasons.dedup();
-                let details: Vec<String> = faults.iter().map(Fault::to_string).collect();
+                let (reasons, detail) = told(&faults);
                 rejects.push(Reject {
                     index,
                     series: Some(points.name.clone()),
                     time,
                     value,
                     reasons,
-                    detail: details.join("; "),
+                    detail,
                     payload,
                     format: Format::Message,
                 });
@@ -162,11 +156,7 @@ fn messages(
 }
 
 fn too_large() -> Fault {
-    Fault {
-        member: "",
-        reason: Reason::TooLarge,
-        detail: "too large to be kept whole".to_owned(),
-    }
+    Fault::at("", Reason::TooLarge, "too large to be kept whole")
 }
 
 /// What the rules have against a message. One without a time is neither too
@@ -174,16 +164,12 @@ fn too_large() -> Fault {
 fn against(rules: &Rules, time: Option<Timestamp>, tags: &Tags, received: Timestamp) -> Vec<Fault> {
     let reasons = rules.judge(time.unwrap_or(received), tags, received);
     let member = |reason| match reason {
-        Reason::TooOld | Reason::TooFarAhead => "time",
-        _ => "tags",
+        Reason::TooOld | Reason::TooFarAhead => "/time",
+        _ => "/tags",
     };
     reasons
         .into_iter()
-        .map(|reason| Fault {
-            member: member(reason),
-            reason,
-            detail: detail(reason),
-        })
+        .map(|reason| Fault::at(member(reason), reason, detail(reason)))
         .collect()
 }
 
@@ -194,29 +180,24 @@ pub(crate) fn reread(
     discard: &Discard,
     received: Timestamp,
     waived: &[Reason],
-) -> Result<Vec<SeriesPoints>, Vec<ItemError>> {
-    let as_errors = |faults: Vec<Fault>| -> Vec<ItemError> {
-        let left = faults
-            .into_iter()
-            .filter(|fault| !waived.contains(&fault.reason));
-        left.map(ItemError::from).collect()
-    };
+) -> Result<Vec<SeriesPoints>, Vec<Fault>> {
     let rules = Rules::of(discard.source);
+    let is_left = |fault: &Fault| !waived.contains(&fault.reason);
     let Some(bytes) = discard.payload.whole() else {
-        return Err(as_errors(vec![too_large()]));
+        return Err(vec![too_large()]);
     };
     let mut points: Vec<SeriesPoints> = Vec::new();
-    let mut errors = Vec::new();
+    let mut left: Vec<Fault> = Vec::new();
     match (discard.format, &discard.series) {
         (Format::Message, Some(series)) => {
-            let message::Decoded {
+            let Decoded {
                 time,
                 value,
                 tags,
                 mut faults,
             } = message::decode(bytes);
             faults.extend(against(&rules, time, &tags, received));
-            errors = as_errors(faults);
+            left.extend(faults.into_iter().filter(is_left));
             if let (Some(time), Some(value)) = (time, value) {
                 let mut one = SeriesPoints::new(series.clone());
                 one.push(0, time, value, tags);
@@ -224,23 +205,20 @@ pub(crate) fn reread(
             }
         }
         (format, series) => {
-            for (index, point) in (0..).zip(body::read_one(format, bytes, series.as_ref())?) {
-                errors.extend(as_errors(against(
-                    &rules,
-                    Some(point.time),
-                    &point.tags,
-                    received,
-                )));
+            let read = tidemark_formats::reread(format, bytes, series.as_ref())?;
+            for (index, point) in (0..).zip(read) {
+                let faults = against(&rules, Some(point.time), &point.tags, received);
+                left.extend(faults.into_iter().filter(is_left));
                 let mut one = SeriesPoints::new(point.series);
                 one.push(index, point.time, point.value, point.tags);
                 points.push(one);
             }
         }
     }
-    if errors.is_empty() {
+    if left.is_empty() {
         Ok(points)
     } else {
-        Err(errors)
+        Err(left)
     }
 }
 
@@ -256,21 +234,20 @@ fn detail(reason: Reason) -> String {
 /// A well-formed point as a reject. Its payload is the point in the form of
 /// `POST /api`: what exactly came is not known any more.
 fn as_reject(points: &SeriesPoints, position: usize, reasons: Vec<Reason>) -> Option<Reject> {
-    let (time, value) = (*points.times.get(position)?, *points.values.get(position)?);
-    let tags = points.tags_at(position);
-    let mut point = json!({"name": points.name, "t": time.to_string(), "v": value});
-    if !tags.is_empty() {
-        point["tags"] = json!(tags);
-    }
+    let point = Point {
+        time: *points.times.get(position)?,
+        value: *points.values.get(position)?,
+        tags: points.tags_at(position).clone(),
+    };
     let details: Vec<String> = reasons.iter().map(|r| detail(*r)).collect();
     Some(Reject {
         index: *points.index.get(position)?,
         series: Some(points.name.clone()),
-        time: Some(time),
-        value: Some(value),
+        time: Some(point.time),
+        value: Some(point.value),
         reasons,
         detail: details.join("; "),
-        payload: Payload::new(point.to_string().as_bytes()),
+        payload: Payload::of_point(&points.name, &point),
         format: Format::Point,
     })
 }

@@ -2,7 +2,6 @@
 //! every other one, with all the reasons against it, to the discards.
 
 mod judge;
-mod message;
 
 use std::sync::Arc;
 

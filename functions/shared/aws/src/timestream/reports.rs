@@ -11,7 +11,6 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use aws_smithy_async::time::SharedTimeSource;
 use serde::Deserialize;
-use serde_json::json;
 use tidemark_core::batch::{BatchId, SeriesPoints, Source, Write};
 use tidemark_core::discard::{Discard, Format, Reason};
 use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
@@ -280,21 +279,16 @@ impl Late {
     /// In the service's own form, since what it came in is not known any more,
     /// and why, if the report does not say it.
     fn discard(&self, detail: Option<String>) -> Discard {
-        let Point { time, value, tags } = &self.point;
-        let mut payload = json!({"name": self.key.name, "t": time.to_string(), "v": value});
-        if !tags.is_empty() {
-            payload["tags"] = json!(tags);
-        }
         Discard {
             tenant: self.key.tenant.clone(),
             source: Source::Api,
             stamp: self.write.stamp,
             series: Some(self.key.name.clone()),
-            time: Some(*time),
-            value: Some(*value),
+            time: Some(self.point.time),
+            value: Some(self.point.value),
             reasons: vec![Reason::StoreRejected],
             detail: detail.unwrap_or_else(|| self.reason.clone()),
-            payload: Payload::new(payload.to_string().as_bytes()),
+            payload: Payload::of_point(&self.key.name, &self.point),
             format: Format::Point,
             replayed: None,
         }

@@ -31,8 +31,13 @@ fn gzip_is_unpacked() {
     assert_eq!(unpacked(&members, 1000).unwrap(), whole);
     // Positions are those of the text.
     assert_eq!(
-        unpacked(&gzip(b"[1,\nNaN]"), 1000).unwrap_err().position(),
-        Some((2, 1))
+        unpacked(&gzip(b"[1,\nNaN]"), 1000).unwrap_err().to_string(),
+        "expected value at line 2 column 1"
+    );
+    let many = format!("[{}]", vec![&BODY[1..BODY.len() - 1]; 10_000].join(","));
+    assert_eq!(
+        unpacked(&gzip(many.as_bytes()), 1 << 20),
+        points(JSON, many)
     );
 }
 
@@ -101,6 +106,39 @@ fn a_gzip_bomb_is_refused_at_the_limit() {
         error.to_string(),
         "the body has more than 67108864 bytes once unpacked"
     );
+}
+
+#[test]
+fn each_media_type_is_read_in_its_syntax() {
+    let line = &BODY[1..BODY.len() - 1];
+    let expected = points(JSON, BODY).unwrap();
+    for (media, body) in [
+        (NDJSON, line),
+        ("application/ndjson", line),
+        (CSV, "name,t,v\na,1,2"),
+    ] {
+        assert_eq!(points(media, body).unwrap(), expected, "{media}");
+        assert!(points(JSON, body).is_err());
+    }
+}
+
+/// What is wrong with a body, and whether its size or its text is.
+#[test]
+fn every_error_has_a_kind() {
+    let long = format!("[\"{}\"]", "x".repeat(tidemark_formats::MAX_ITEM));
+    let tight = Limits {
+        memory: 100,
+        ..Limits::default()
+    };
+    let kind = |body: &str, limits| {
+        let error = read_points(&headers(JSON), body.as_bytes(), limits).unwrap_err();
+        error.kind()
+    };
+    assert_eq!(kind(&long, Limits::default()), BodyErrorKind::TooLarge);
+    assert_eq!(kind(BODY, tight), BodyErrorKind::TooLarge);
+    for body in ["", "[]", "{}", "[NaN]"] {
+        assert_eq!(kind(body, Limits::default()), BodyErrorKind::Malformed);
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::{
     AnySchema, Properties, array, closed, date_time, map, named, of, one_of, or_null, part, text,
 };
 use crate::openapi::forms;
-use crate::requests::measurements::{MAX_PART_BYTES, MAX_TAG_CHARACTERS};
+use tidemark_formats::{MAX_PART_BYTES, MAX_TAG_CHARACTERS};
 
 pub(super) fn schemas() -> Vec<(&'static str, AnySchema)> {
     vec![

@@ -102,5 +102,5 @@ impl Properties for ObjectBuilder {
 pub(super) fn part() -> ObjectBuilder {
     text(forms::PART)
         .min_length(Some(1))
-        .max_length(Some(crate::requests::measurements::MAX_PART_BYTES))
+        .max_length(Some(tidemark_formats::MAX_PART_BYTES))
 }

@@ -8,6 +8,7 @@ use aws_smithy_async::time::TimeSource;
 use http::{Method, Request, Response};
 use hyper::body::Bytes;
 use serde_json::Value as Json;
+use serde_json::json;
 
 use super::super::tests::{asked, asking, error, told, variable};
 use super::*;

@@ -11,7 +11,7 @@ use tidemark_core::discard::Reason;
 use tidemark_core::point::{Tags, Value};
 use tidemark_core::time::{TimeError, Timestamp};
 
-use super::error::Fault;
+use crate::fault::Fault;
 
 /// Whether a JSON value, as it is written, is a number.
 fn is_number(json: &str) -> bool {
@@ -31,7 +31,7 @@ fn kind(json: &str) -> &'static str {
 }
 
 /// The text of a JSON string; borrowed unless it holds an escape.
-pub(super) fn string<'a>(json: &'a str, field: &'static str) -> Result<Cow<'a, str>, Fault> {
+pub(crate) fn string<'a>(json: &'a str, field: &'static str) -> Result<Cow<'a, str>, Fault> {
     let wrong = |detail: String| Fault::at(field, Reason::Malformed, detail);
     let name = &field[1..];
     let Some(inside) = json.strip_prefix('"').and_then(|s| s.strip_suffix('"')) else {
@@ -49,7 +49,7 @@ pub(super) fn string<'a>(json: &'a str, field: &'static str) -> Result<Cow<'a, s
 }
 
 /// A time: a JSON number of epoch seconds, or a string.
-pub(super) fn time(json: &str, field: &'static str) -> Result<Timestamp, Fault> {
+pub(crate) fn time(json: &str, field: &'static str) -> Result<Timestamp, Fault> {
     if is_number(json) {
         // A JSON number fails as syntax only where its exponent is beyond counting.
         return Timestamp::parse(json, Tz::UTC).map_err(|_| time_fault(TimeError::Range, field));
@@ -63,7 +63,7 @@ pub(super) fn time(json: &str, field: &'static str) -> Result<Timestamp, Fault> 
 }
 
 /// A time as plain text.
-pub(super) fn time_text(text: &str, field: &'static str) -> Result<Timestamp, Fault> {
+pub(crate) fn time_text(text: &str, field: &'static str) -> Result<Timestamp, Fault> {
     Timestamp::parse(text, Tz::UTC).map_err(|error| time_fault(error, field))
 }
 
@@ -77,10 +77,10 @@ fn time_fault(error: TimeError, field: &'static str) -> Fault {
 
 /// What is wrong with a value: the reason, and the rest of a sentence that
 /// begins with the field's name.
-pub(super) type ValueFault = (Reason, String);
+pub(crate) type ValueFault = (Reason, String);
 
 /// A value: a JSON number.
-pub(super) fn value(json: &str) -> Result<Value, ValueFault> {
+pub(crate) fn value(json: &str) -> Result<Value, ValueFault> {
     if is_number(json) {
         value_text(json)
     } else {
@@ -90,7 +90,7 @@ pub(super) fn value(json: &str) -> Result<Value, ValueFault> {
 }
 
 /// A value as plain text, rounded correctly to the nearest f64.
-pub(super) fn value_text(text: &str) -> Result<Value, ValueFault> {
+pub(crate) fn value_text(text: &str) -> Result<Value, ValueFault> {
     let Ok(number) = text.parse::<f64>() else {
         return Err((Reason::Malformed, "is not a number".to_owned()));
     };
@@ -106,7 +106,7 @@ pub(super) fn value_text(text: &str) -> Result<Value, ValueFault> {
 }
 
 /// Tags: a JSON array of strings.
-pub(super) fn tags(json: &str) -> Result<Tags, Fault> {
+pub(crate) fn tags(json: &str) -> Result<Tags, Fault> {
     let wrong = |detail: String| Fault::at("/tags", Reason::Malformed, detail);
     if !json.starts_with('[') {
         let detail = format!("`tags` is to be an array of strings, not {}", kind(json));
@@ -121,7 +121,7 @@ pub(super) fn tags(json: &str) -> Result<Tags, Fault> {
 }
 
 /// Tags as plain text, separated by `;`. No text: no tags.
-pub(super) fn tags_text(text: &str) -> Result<Tags, Fault> {
+pub(crate) fn tags_text(text: &str) -> Result<Tags, Fault> {
     if text.is_empty() {
         return Ok(Tags::none());
     }

@@ -3,33 +3,27 @@
 //! the bytes being a little-endian float32. Members that are not known are
 //! overlooked, so that the server may add some.
 
-use std::fmt;
-
 use chrono_tz::Tz;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use tidemark_api::problem::ItemError;
 use tidemark_core::discard::Reason;
 use tidemark_core::point::{Tags, Value};
+use tidemark_core::rules::Rules;
 use tidemark_core::time::{TimeError, Timestamp};
+
+use crate::fault::Fault;
 
 /// What could be read of a message, and what was wrong with the rest.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct Decoded {
-    pub(crate) time: Option<Timestamp>,
-    pub(crate) value: Option<Value>,
+pub struct Decoded {
+    /// When.
+    pub time: Option<Timestamp>,
+    /// How much.
+    pub value: Option<Value>,
     /// As far as they are strings, so that every rule can be held against them.
-    pub(crate) tags: Tags,
-    pub(crate) faults: Vec<Fault>,
-}
-
-/// What is wrong with a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Fault {
-    /// Of the message: `time`, `value`, `tags`; empty for all of it.
-    pub(crate) member: &'static str,
-    pub(crate) reason: Reason,
-    pub(crate) detail: String,
+    pub tags: Tags,
+    /// What was wrong.
+    pub faults: Vec<Fault>,
 }
 
 #[derive(Deserialize)]
@@ -42,88 +36,67 @@ struct Form<'a> {
     tags: Option<&'a RawValue>,
 }
 
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let separator = if self.member.is_empty() { "" } else { ": " };
-        write!(f, "{}{separator}{}", self.member, self.detail)
-    }
-}
-
-impl From<Fault> for ItemError {
-    fn from(fault: Fault) -> Self {
-        let slash = if fault.member.is_empty() { "" } else { "/" };
-        Self {
-            pointer: format!("{slash}{}", fault.member),
-            reason: fault.reason,
-            detail: fault.detail,
-        }
-    }
-}
-
 /// Reads a message as far as it goes.
-pub(crate) fn decode(bytes: &[u8]) -> Decoded {
+pub fn decode(bytes: &[u8]) -> Decoded {
     let mut decoded = Decoded::default();
-    let mut fault = |member, reason, detail: String| {
-        decoded.faults.push(Fault {
-            member,
-            reason,
-            detail,
-        });
-    };
     // serde would take an array for the members in their order.
     let is_object = bytes.trim_ascii_start().starts_with(b"{");
     let form: Form<'_> = match serde_json::from_slice(bytes) {
         Ok(form) if is_object => form,
         Ok(_) => {
-            fault(
-                "",
-                Reason::Malformed,
-                "the message is not an object".to_owned(),
-            );
+            let fault = Fault::item("the message is not an object");
+            decoded.faults.push(fault);
             return decoded;
         }
         Err(error) => {
-            fault(
-                "",
-                Reason::Malformed,
-                format!("the message is not what the data server sends: {error}"),
-            );
+            let detail = format!("the message is not what the data server sends: {error}");
+            decoded.faults.push(Fault::item(detail));
             return decoded;
         }
     };
+    let mut fault = |place: &'static str, reason, detail: &str| {
+        let detail = format!("`{}` {detail}", &place[1..]);
+        decoded.faults.push(Fault::at(place, reason, detail));
+    };
     match form.time.map(|raw| parse_time(raw.get())) {
         Some(Ok(time)) => decoded.time = Some(time),
-        Some(Err(TimeError::Range)) => {
-            fault("time", Reason::OutOfRange, TimeError::Range.to_string());
+        Some(Err(error @ TimeError::Range)) => {
+            fault(
+                TIME,
+                Reason::OutOfRange,
+                &format!("is out of range: {error}"),
+            );
         }
-        Some(Err(TimeError::Syntax)) => fault(
-            "time",
-            Reason::Malformed,
-            "not a number of epoch seconds".to_owned(),
-        ),
-        None => fault("time", Reason::Malformed, "missing".to_owned()),
+        Some(Err(TimeError::Syntax)) => {
+            fault(TIME, Reason::Malformed, "is not a number of epoch seconds");
+        }
+        None => fault(TIME, Reason::Malformed, MISSING),
     }
     match form.value.map(|raw| parse_value(raw.get())) {
         Some(Some(number)) => match Value::new(number) {
             Ok(value) => decoded.value = Some(value),
-            Err(error) => fault("value", Reason::NotFinite, error.to_string()),
+            Err(_) => fault(VALUE, Reason::NotFinite, "is not a finite number"),
         },
-        Some(None) => fault(
-            "value",
-            Reason::Malformed,
-            "neither a number nor the four bytes of a float32".to_owned(),
-        ),
-        None => fault("value", Reason::Malformed, "missing".to_owned()),
+        Some(None) => {
+            let detail = "is neither a number nor the four bytes of a float32";
+            fault(VALUE, Reason::Malformed, detail);
+        }
+        None => fault(VALUE, Reason::Malformed, MISSING),
     }
     if let Some(raw) = form.tags {
         let (tags, wrong) = parse_tags(raw.get());
-        decoded.tags = tags;
         if let Some(detail) = wrong {
-            fault("tags", Reason::Malformed, detail);
+            fault(TAGS, Reason::Malformed, &detail);
         }
+        decoded.tags = tags;
     }
     decoded
 }
+
+const TIME: &str = "/time";
+const VALUE: &str = "/value";
+const TAGS: &str = "/tags";
+const MISSING: &str = "is missing";
 
 /// A JSON number, never a string.
 fn parse_time(raw: &str) -> Result<Timestamp, TimeError> {
@@ -136,24 +109,25 @@ fn parse_time(raw: &str) -> Result<Timestamp, TimeError> {
 /// The tags, and what is wrong with them. Where that is something, those that
 /// discard still have their say.
 fn parse_tags(raw: &str) -> (Tags, Option<String>) {
+    const NO_LIST: &str = "is not a list of strings";
     let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(raw) else {
-        return (Tags::none(), Some("not a list of strings".to_owned()));
+        return (Tags::none(), Some(NO_LIST.to_owned()));
     };
     let texts: Vec<String> = items
         .iter()
         .filter_map(|item| serde_json::from_str(item.get()).ok())
         .collect();
     let wrong = if texts.len() < items.len() {
-        "not a list of strings".to_owned()
+        NO_LIST.to_owned()
     } else {
         match Tags::new(texts.iter().cloned()) {
             Ok(tags) => return (tags, None),
-            Err(error) => error.to_string(),
+            Err(error) => format!("is no set of tags: {error}"),
         }
     };
     let telling = texts
         .into_iter()
-        .filter(|t| t == "system" || t == "suspect");
+        .filter(|text| Rules::reason_of(text).is_some());
     (Tags::new(telling).unwrap_or_default(), Some(wrong))
 }
 

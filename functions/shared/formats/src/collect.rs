@@ -1,4 +1,4 @@
-//! Gathers what is read of a body: good points in columns by series, wrong ones
+//! Gathers what is read: good points in columns by series, wrong ones
 //! with their faults and their bytes, within a bound of memory.
 
 use std::borrow::Cow;
@@ -12,18 +12,37 @@ use tidemark_core::payload::Payload;
 use tidemark_core::point::{Tags, Value};
 use tidemark_core::time::Timestamp;
 
-use super::error::{BodyError, Fault};
-use super::{MAX_LISTED, Parsed};
+use crate::error::ReadError;
+use crate::fault::{Fault, told};
+
+/// The most faults of items that are listed.
+pub const MAX_LISTED: usize = 100;
+
+/// What was read: a batch of points.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Parsed {
+    /// The good points by series, the series in the order of their first points.
+    /// A point's index counts the batch's points from 0, wrong ones included.
+    pub series: Vec<SeriesPoints>,
+    /// The wrong points, in order.
+    pub rejects: Vec<Reject>,
+    /// What is wrong with them, in order; the first [`MAX_LISTED`].
+    pub errors: Vec<Fault>,
+    /// How many points are good.
+    pub accepted: usize,
+    /// How many points are wrong.
+    pub rejected: usize,
+}
 
 /// What could be read of one point. It is good if it has no fault and its name
 /// is one; then it has a time and a value.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Draft<'a> {
-    pub(super) name: Option<Cow<'a, str>>,
-    pub(super) time: Option<Timestamp>,
-    pub(super) value: Option<Value>,
-    pub(super) tags: Tags,
-    pub(super) faults: Vec<Fault>,
+pub(crate) struct Draft<'a> {
+    pub(crate) name: Option<Cow<'a, str>>,
+    pub(crate) time: Option<Timestamp>,
+    pub(crate) value: Option<Value>,
+    pub(crate) tags: Tags,
+    pub(crate) faults: Vec<Fault>,
 }
 
 /// The most faults that are told of one item.
@@ -31,14 +50,14 @@ const MAX_FAULTS: usize = 16;
 
 impl Draft<'_> {
     /// Notes a fault, unless enough of them are known.
-    pub(super) fn fault(&mut self, fault: Fault) {
+    pub(crate) fn fault(&mut self, fault: Fault) {
         if self.faults.len() < MAX_FAULTS {
             self.faults.push(fault);
         }
     }
 
     /// Its series; a name that is none becomes the first fault.
-    pub(super) fn series(&mut self) -> Option<SeriesName> {
+    pub(crate) fn series(&mut self) -> Option<SeriesName> {
         match SeriesName::new(self.name.as_deref()?) {
             Ok(name) => Some(name),
             Err(error) => {
@@ -51,13 +70,22 @@ impl Draft<'_> {
     }
 }
 
-/// Where an item stands in the body: the beginning of its pointers.
+/// Where an item stands: the beginning of its pointers.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
+pub(crate) struct Place {
     /// What stands before the number: nothing, or `/data`.
-    pub(super) parent: &'static str,
+    pub(crate) parent: &'static str,
     /// The element, from 0; or the line, from 1.
-    pub(super) number: usize,
+    pub(crate) number: usize,
+}
+
+impl Place {
+    /// That what stands here is too long.
+    pub(crate) fn long(self) -> ReadError {
+        ReadError::LongItem {
+            pointer: self.to_string(),
+        }
+    }
 }
 
 impl fmt::Display for Place {
@@ -68,10 +96,10 @@ impl fmt::Display for Place {
 
 /// The bytes of an item that was read, as they came.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Origin<'a> {
-    pub(super) place: Place,
-    pub(super) payload: &'a str,
-    pub(super) format: Format,
+pub(crate) struct Origin<'a> {
+    pub(crate) place: Place,
+    pub(crate) payload: &'a str,
+    pub(crate) format: Format,
 }
 
 /// Rough cost in memory, in bytes, of what is kept; allocations included.
@@ -80,35 +108,52 @@ const SERIES_COST: usize = 400;
 const REJECT_COST: usize = 400;
 const TAG_COST: usize = 48;
 
-/// What is read so far.
-pub(super) struct Collector {
+/// Gathers what is read, within a bound of memory, until it is taken.
+#[derive(Debug)]
+pub struct Collector {
     parsed: Parsed,
     slots: HashMap<String, usize>,
     /// Where the latest point went.
     latest: usize,
     index: u32,
-    /// Whether there was an item at all, of points or without.
-    any: bool,
     memory: usize,
     limit: usize,
 }
 
 impl Collector {
-    /// Nothing yet; it may take `limit` bytes of memory.
-    pub(super) fn new(limit: usize) -> Self {
+    /// Nothing yet. What is gathered may take `limit` bytes of memory, by a rough
+    /// count: wrong points and points of ever new series take up to some ten
+    /// times their text.
+    pub fn new(limit: usize) -> Self {
         Self {
             parsed: Parsed::default(),
             slots: HashMap::new(),
             latest: 0,
             index: 0,
-            any: false,
             memory: 0,
             limit,
         }
     }
 
+    /// How many points were gathered, good and wrong ones.
+    pub const fn len(&self) -> usize {
+        self.parsed.accepted + self.parsed.rejected
+    }
+
+    /// Whether none was.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// All that was gathered. What is read next begins another batch.
+    pub fn take(&mut self) -> Parsed {
+        let parsed = std::mem::take(&mut self.parsed);
+        *self = Self::new(self.limit);
+        parsed
+    }
+
     /// Takes the next point, or what is wrong with it.
-    pub(super) fn add(&mut self, draft: Draft<'_>, origin: Origin<'_>) -> Result<(), BodyError> {
+    pub(crate) fn add(&mut self, draft: Draft<'_>, origin: Origin<'_>) -> Result<(), ReadError> {
         let Draft {
             name: Some(name),
             time: Some(time),
@@ -134,13 +179,13 @@ impl Collector {
 
     /// Takes the next point, which has no tags and no fault but perhaps its
     /// name; whether that is a name.
-    pub(super) fn add_plain(
+    pub(crate) fn add_plain(
         &mut self,
         name: &str,
         time: Timestamp,
         value: Value,
         place: Place,
-    ) -> Result<bool, BodyError> {
+    ) -> Result<bool, ReadError> {
         let Some(slot) = self.slot(name) else {
             return Ok(false);
         };
@@ -183,34 +228,30 @@ impl Collector {
         Some(slot)
     }
 
-    fn refuse(&mut self, mut draft: Draft<'_>, origin: Origin<'_>) -> Result<(), BodyError> {
+    fn refuse(&mut self, mut draft: Draft<'_>, origin: Origin<'_>) -> Result<(), ReadError> {
         let series = draft.series();
         self.list(&draft.faults, origin.place);
         self.reject(&draft, series, origin)
     }
 
     /// Lists faults in the answer, as long as there is room.
-    pub(super) fn list(&mut self, faults: &[Fault], place: Place) {
+    pub(crate) fn list(&mut self, faults: &[Fault], place: Place) {
         let room = MAX_LISTED - self.parsed.errors.len();
         if room > 0 && !faults.is_empty() {
             let prefix = place.to_string();
-            let listed = faults.iter().take(room).map(|fault| fault.listed(&prefix));
+            let listed = faults.iter().take(room).map(|fault| fault.under(&prefix));
             self.parsed.errors.extend(listed);
         }
     }
 
     /// Takes the next point as a wrong one, whose faults are listed already.
-    pub(super) fn reject(
+    pub(crate) fn reject(
         &mut self,
         draft: &Draft<'_>,
         series: Option<SeriesName>,
         origin: Origin<'_>,
-    ) -> Result<(), BodyError> {
-        let mut reasons: Vec<Reason> = draft.faults.iter().map(|fault| fault.reason).collect();
-        reasons.sort_unstable();
-        reasons.dedup();
-        let details: Vec<&str> = draft.faults.iter().map(|f| f.detail.as_str()).collect();
-        let detail = details.join("; ");
+    ) -> Result<(), ReadError> {
+        let (reasons, detail) = told(&draft.faults);
         let kept = origin.payload.len().min(Payload::MAX_BYTES);
         self.spend(REJECT_COST + kept + detail.len(), origin.place)?;
         self.parsed.rejects.push(Reject {
@@ -229,27 +270,14 @@ impl Collector {
     }
 
     /// Whether what is kept still fits.
-    fn spend(&mut self, bytes: usize, place: Place) -> Result<(), BodyError> {
+    fn spend(&mut self, bytes: usize, place: Place) -> Result<(), ReadError> {
         self.memory += bytes;
         if self.memory > self.limit {
-            return Err(BodyError::TooMuch {
+            return Err(ReadError::TooMuch {
                 limit: self.limit,
                 pointer: place.to_string(),
             });
         }
         Ok(())
-    }
-
-    /// Notes an item, which may turn out to hold no point.
-    pub(super) const fn begin_item(&mut self) {
-        self.any = true;
-    }
-
-    /// All of it; an error if there was no item.
-    pub(super) fn finish(self) -> Result<Parsed, BodyError> {
-        if self.index == 0 && !self.any {
-            return Err(BodyError::Empty);
-        }
-        Ok(self.parsed)
     }
 }

@@ -8,15 +8,15 @@ use tidemark_core::time::Timestamp;
 
 /// A point without tags. Whether its name is one has not been checked.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct PlainPoint<'a> {
-    pub(super) name: &'a str,
-    pub(super) time: Timestamp,
-    pub(super) value: Value,
+pub(crate) struct PlainPoint<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) time: Timestamp,
+    pub(crate) value: Value,
 }
 
 /// The point with which `text` begins and its length in bytes, if it is written
 /// in the plain form.
-pub(super) fn point(text: &str) -> Option<(PlainPoint<'_>, usize)> {
+pub(crate) fn point(text: &str) -> Option<(PlainPoint<'_>, usize)> {
     let mut scan = Scan { text, at: 0 };
     scan.token(b'{')?;
     scan.key(b"\"name\"")?;

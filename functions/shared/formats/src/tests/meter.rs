@@ -2,7 +2,7 @@ use tidemark_core::discard::Format;
 use tidemark_core::name::SeriesName;
 
 use super::*;
-use crate::body::read_one;
+use crate::reread;
 
 const ROW: &str = r#"{"measurement":"energy","timestamp":"2023-02-28T23:45:00.000Z","tags":{"muid":"m-1","quality":"measured"},"0100011D00FF":0.25,"0100021D00FF":1}"#;
 
@@ -188,7 +188,7 @@ fn envelopes() {
         assert_eq!(meters(body).unwrap_err().to_string(), shape, "{body}");
     }
     for body in ["", "[]", "{\"data\":[]}"] {
-        assert_eq!(meters(body), Err(BodyError::Empty), "{body}");
+        assert_eq!(meters(body), Err(ReadError::Empty), "{body}");
     }
     for (body, error) in [
         (
@@ -215,7 +215,7 @@ fn envelopes() {
 fn one_point_of_a_row_is_read_again() {
     let row = ROW.replace("0.25", "\"0.25\"");
     let name = |obis: &str| SeriesName::new(format!("energy:m-1:{obis}")).unwrap();
-    let again = |obis: &str| read_one(Format::Meter, row.as_bytes(), Some(&name(obis)));
+    let again = |obis: &str| reread(Format::Meter, row.as_bytes(), Some(&name(obis)));
     let good = again("0100021D00FF").unwrap();
     assert_eq!((good.len(), good[0].value.get()), (1, 1.0));
     assert_eq!(
@@ -224,10 +224,10 @@ fn one_point_of_a_row_is_read_again() {
     );
     assert!(again("other").is_err());
     assert_eq!(
-        read_one(Format::Meter, ROW.as_bytes(), None).unwrap().len(),
+        reread(Format::Meter, ROW.as_bytes(), None).unwrap().len(),
         2
     );
     let late = ROW.replace("T23", "T25");
-    let wrong = read_one(Format::Meter, late.as_bytes(), Some(&name("0100011D00FF")));
+    let wrong = reread(Format::Meter, late.as_bytes(), Some(&name("0100011D00FF")));
     assert_eq!(wrong.unwrap_err()[0].pointer, "/timestamp");
 }

@@ -4,7 +4,8 @@ use tidemark_core::discard::Format;
 use tidemark_core::time::Timestamp;
 
 use super::*;
-use crate::body::{plain, point, read_one};
+use crate::json::{plain, point};
+use crate::reread;
 
 /// A good point as the test knows it.
 #[derive(Debug, Clone)]
@@ -181,7 +182,7 @@ proptest! {
                 (Format::Point, point.json(*way)),
                 (Format::Csv, point.csv(*way)),
             ] {
-                let again = read_one(format, payload.as_bytes(), None).unwrap();
+                let again = reread(format, payload.as_bytes(), None).unwrap();
                 prop_assert_eq!(again.len(), 1);
                 prop_assert_eq!(again[0].series.as_str(), &row.1);
                 prop_assert_eq!(again[0].time.nanos(), row.2);
@@ -217,13 +218,12 @@ proptest! {
     #[test]
     fn any_bytes_are_read_without_panic(bytes: Vec<u8>, near in nearly()) {
         for body in [&bytes[..], near.as_bytes()] {
-            for media in [JSON, NDJSON, CSV] {
-                let _ = points(media, body);
+            for syntax in SYNTAXES {
+                let _ = points(syntax, body);
             }
             let _ = meters(body);
-            let _ = read_points(&gzip_headers(), body, Limits::default());
             for format in [Format::Point, Format::Csv, Format::Meter, Format::Message] {
-                let _ = read_one(format, body, None);
+                let _ = reread(format, body, None);
             }
         }
     }
@@ -234,11 +234,11 @@ proptest! {
     fn syntax_is_that_of_serde_json(near in nearly()) {
         let body = format!("[{near}");
         match (points(JSON, &body), serde_json::from_str::<Vec<&RawValue>>(&body)) {
-            (Err(BodyError::Empty), Ok(items)) => prop_assert!(items.is_empty()),
+            (Err(ReadError::Empty), Ok(items)) => prop_assert!(items.is_empty()),
             (Ok(parsed), Ok(items)) => {
                 prop_assert_eq!(parsed.accepted + parsed.rejected, items.len());
             }
-            (Err(BodyError::Syntax { line, column, detail }), Err(error)) => {
+            (Err(ReadError::Syntax { line, column, detail }), Err(error)) => {
                 let text = error.to_string();
                 if !text.starts_with("trailing comma") {
                     prop_assert_eq!(format!("{detail} at line {line} column {column}"), text);

@@ -4,7 +4,6 @@ use tidemark_core::point::Value;
 use tidemark_core::time::Timestamp;
 
 use super::*;
-use crate::body::BodyErrorKind;
 
 /// One wrong element between two good ones: it alone is rejected, and its
 /// faults are these.
@@ -304,7 +303,7 @@ fn a_broken_line_refuses_the_body() {
         let error = points(NDJSON, format!("{good}\n\n{line}\n\"t\":1,\"v\":2}}\n")).unwrap_err();
         assert_eq!(
             error,
-            BodyError::Syntax {
+            ReadError::Syntax {
                 line: 3,
                 column,
                 detail: detail.to_owned()
@@ -328,8 +327,7 @@ fn there_must_be_points_in_an_array() {
         (CSV, "\r\nname,t,v\r\n\r\n"),
     ] {
         let error = points(media, body).unwrap_err();
-        assert_eq!(error, BodyError::Empty, "{body:?}");
-        assert_eq!(error.kind(), BodyErrorKind::Malformed);
+        assert_eq!(error, ReadError::Empty, "{body:?}");
         assert_eq!(error.to_string(), "the body holds no points");
     }
     for body in [r#"{"name":"a","t":1,"v":2}"#, "null", "1", "\"[]\""] {
@@ -342,12 +340,37 @@ fn there_must_be_points_in_an_array() {
 
 #[test]
 fn invalid_utf_8_has_line_and_column() {
-    for media in [JSON, NDJSON, CSV] {
-        let error = points(media, b"[1,\n\"\xc3\xa9\xff\"]").unwrap_err();
-        assert_eq!(error, BodyError::Utf8 { line: 2, column: 4 });
+    for (syntax, body) in [
+        (JSON, &b"[1,\n\"\xc3\xa9\xff\"]"[..]),
+        (NDJSON, b"1\n\"\xc3\xa9\xff\""),
+        (CSV, b"name,t,v\n\"\xc3\xa9\xff\""),
+    ] {
+        let error = points(syntax, body).unwrap_err();
+        assert_eq!(error, ReadError::Utf8 { line: 2, column: 4 });
         assert_eq!(
             error.to_string(),
             "the body is not UTF-8 at line 2 column 4"
         );
     }
+}
+
+/// Of several things that are wrong the first is told.
+#[test]
+fn the_first_error_is_told() {
+    assert_eq!(
+        syntax(b"[1 2, \"\xff\"]"),
+        (1, 4, "expected `,` or `]`".into())
+    );
+    assert_eq!(
+        points(JSON, b"[1, \xff, 1 2]"),
+        Err(ReadError::Utf8 { line: 1, column: 5 })
+    );
+    assert_eq!(
+        points(NDJSON, b"1 2\n\xff").unwrap_err().position(),
+        Some((1, 3))
+    );
+    assert!(matches!(
+        points(CSV, b"t,v\n\xff"),
+        Err(ReadError::Shape { .. })
+    ));
 }

@@ -6,51 +6,72 @@
 use csv_core::ReadRecordResult;
 use tidemark_core::discard::{Format, Reason};
 
-use super::collect::{Collector, Draft, Origin, Place};
-use super::error::{BodyError, Fault};
-use super::field;
+use crate::collect::{Collector, Draft, Origin, Place};
+use crate::error::ReadError;
+use crate::fault::Fault;
+use crate::field;
+use crate::lines::Line;
 
 const COLUMNS: [&str; 4] = ["name", "t", "v", "tags"];
 
 /// Excel writes this first.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// Reads header and rows; blank lines are skipped.
-pub(super) fn rows(text: &str, collector: &mut Collector) -> Result<(), BodyError> {
-    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
-    let mut lines = (1..)
-        .zip(text.split('\n'))
-        .map(|(number, line)| (number, line.strip_suffix('\r').unwrap_or(line)))
-        .filter(|(_, line)| !line.is_empty());
-    let mut splitter = Splitter::new();
-    let Some((_, header)) = lines.next() else {
-        return Err(BodyError::Empty);
-    };
-    let columns = match splitter.split(header) {
-        Ok((fields, 3)) if fields[..3] == COLUMNS[..3] => 3,
-        Ok((fields, 4)) if fields == COLUMNS => 4,
-        _ => {
-            return Err(BodyError::Shape {
-                detail: "the first line of the CSV is to be name,t,v or name,t,v,tags".to_owned(),
-            });
+/// The lines of a CSV: the header, then rows; blank ones are skipped.
+#[derive(Default)]
+pub(crate) struct CsvLines {
+    splitter: Splitter,
+    /// How many columns there are, once the header is known.
+    columns: Option<usize>,
+    any: bool,
+}
+
+impl Line for CsvLines {
+    fn read(&mut self, line: &str, number: usize, into: &mut Collector) -> Result<(), ReadError> {
+        let line = match line.strip_prefix(BYTE_ORDER_MARK) {
+            Some(line) if number == 1 => line,
+            _ => line,
+        };
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        if line.is_empty() {
+            return Ok(());
         }
-    };
-    for (number, line) in lines {
-        let draft = draft(splitter.split(line), &[columns]);
+        let Some(columns) = self.columns else {
+            self.columns = Some(self.header(line)?);
+            return Ok(());
+        };
+        self.any = true;
+        let draft = draft(self.splitter.split(line), &[columns]);
         let place = Place { parent: "", number };
         let origin = Origin {
             place,
             payload: line,
             format: Format::Csv,
         };
-        collector.add(draft, origin)?;
+        into.add(draft, origin)
     }
-    Ok(())
+
+    fn any(&self) -> bool {
+        self.any
+    }
+}
+
+impl CsvLines {
+    /// How many columns the header has.
+    fn header(&mut self, line: &str) -> Result<usize, ReadError> {
+        match self.splitter.split(line) {
+            Ok((fields, 3)) if fields[..3] == COLUMNS[..3] => Ok(3),
+            Ok((fields, 4)) if fields == COLUMNS => Ok(4),
+            _ => Err(ReadError::shape(
+                "the first line of the CSV is to be name,t,v or name,t,v,tags",
+            )),
+        }
+    }
 }
 
 /// Reads one row, with or without tags, of whose header nothing is known.
-pub(super) fn read<R>(row: &str, then: impl FnOnce(Draft<'_>) -> R) -> R {
-    then(draft(Splitter::new().split(row), &[3, 4]))
+pub(crate) fn read<R>(row: &str, then: impl FnOnce(Draft<'_>) -> R) -> R {
+    then(draft(Splitter::default().split(row), &[3, 4]))
 }
 
 fn draft<'a>(row: Result<Fields<'a>, Fault>, columns: &[usize]) -> Draft<'a> {
@@ -101,14 +122,17 @@ struct Splitter {
     unquoted: Vec<u8>,
 }
 
-impl Splitter {
-    fn new() -> Self {
+impl Default for Splitter {
+    fn default() -> Self {
         Self {
+            // Not its default, which knows no quotes.
             reader: csv_core::Reader::new(),
             unquoted: Vec::new(),
         }
     }
+}
 
+impl Splitter {
     fn split<'a>(&'a mut self, line: &'a str) -> Result<Fields<'a>, Fault> {
         let mut fields = [""; 4];
         if !line.contains('"') {

@@ -8,91 +8,58 @@ use tidemark_core::name::SeriesName;
 use tidemark_core::point::Tags;
 use tidemark_core::time::Timestamp;
 
-use super::collect::{Collector, Draft, Origin, Place};
-use super::error::{BodyError, Fault, NO_CHARACTER, place_of, quoted};
-use super::field;
-use super::scan::{self, Json};
-use crate::requests::measurements::{MAX_PART_BYTES, MAX_TAG_CHARACTERS};
+use crate::collect::{Collector, Draft, Origin, Place};
+use crate::error::ReadError;
+use crate::fault::{Fault, NO_CHARACTER, place_of, quoted};
+use crate::field;
+use crate::json::array::{Element, Item};
+use crate::json::scan::{self, Json, Next};
 
-/// Reads the envelope or the bare array.
-pub(super) fn rows(text: &str, collector: &mut Collector) -> Result<(), BodyError> {
-    let mut json = Json::new(text);
-    match json.peek() {
-        None => return Err(BodyError::Empty),
-        Some(b'[') => array(&mut json, "", collector)?,
-        Some(b'{') => envelope(&mut json, collector)?,
-        Some(_) => {
-            json.value()?;
-            json.end()?;
-            return Err(shape());
+/// The longest name of a measurement or a meter, in bytes.
+pub const MAX_PART_BYTES: usize = 80;
+/// The longest name or value of a meter's tag, in characters.
+pub const MAX_TAG_CHARACTERS: usize = 48;
+
+/// The elements of an array of rows.
+#[derive(Debug)]
+pub(crate) struct RowItem;
+
+impl Item for RowItem {
+    const SHAPE: &'static str = "the body is to be {\"data\": [...]} or an array of measurements";
+    const IN_ENVELOPE: bool = true;
+
+    fn read(
+        json: &mut Json<'_>,
+        last: bool,
+        place: Place,
+        into: &mut Collector,
+    ) -> Result<Element, ReadError> {
+        match json.value(last)? {
+            Next::Whole(payload) => {
+                let origin = Origin {
+                    place,
+                    payload,
+                    format: Format::Meter,
+                };
+                collect(read(payload), origin, into)?;
+                Ok(Element::Read)
+            }
+            Next::Cut(boundary) => Ok(Element::Cut(boundary)),
+            Next::Long => Err(place.long()),
         }
     }
-    json.end()
-}
-
-fn shape() -> BodyError {
-    BodyError::Shape {
-        detail: "the body is to be {\"data\": [...]} or an array of measurements".to_owned(),
-    }
-}
-
-fn envelope(json: &mut Json<'_>, collector: &mut Collector) -> Result<(), BodyError> {
-    let mut whole = json.clone();
-    json.eat(b'{');
-    let plain = json.peek() == Some(b'"')
-        && json.value()? == "\"data\""
-        && json.eat(b':')
-        && json.peek() == Some(b'[');
-    if !plain {
-        // What is no JSON at all is told first.
-        whole.value()?;
-        whole.end()?;
-        return Err(shape());
-    }
-    array(json, "/data", collector)?;
-    match json.peek() {
-        Some(b'}') => {
-            json.eat(b'}');
-            Ok(())
-        }
-        Some(b',') => Err(shape()),
-        Some(_) => Err(json.error("expected `}`")),
-        None => Err(json.error("EOF while parsing an object")),
-    }
-}
-
-fn array(
-    json: &mut Json<'_>,
-    parent: &'static str,
-    collector: &mut Collector,
-) -> Result<(), BodyError> {
-    json.eat(b'[');
-    let mut number = 0;
-    while json.element(number == 0)? {
-        let payload = json.value()?;
-        let place = Place { parent, number };
-        let origin = Origin {
-            place,
-            payload,
-            format: Format::Meter,
-        };
-        collector.begin_item();
-        collect(read(payload), origin, collector)?;
-        number += 1;
-    }
-    Ok(())
 }
 
 /// What is wrong with a row is listed once, and rejects each of its points; a
 /// row whose points have no names is rejected as one.
-fn collect(row: Row<'_>, origin: Origin<'_>, collector: &mut Collector) -> Result<(), BodyError> {
+fn collect(row: Row<'_>, origin: Origin<'_>, into: &mut Collector) -> Result<(), ReadError> {
     if row.faults.is_empty() {
         return row
             .points
             .into_iter()
-            .try_for_each(|draft| collector.add(draft, origin));
+            .try_for_each(|draft| into.add(draft, origin));
     }
-    collector.list(&row.faults, origin.place);
+    into.list(&row.faults, origin.place);
     let mut points = row.points;
     if points.is_empty() || !row.named {
         points = vec![Draft {
@@ -102,19 +69,19 @@ fn collect(row: Row<'_>, origin: Origin<'_>, collector: &mut Collector) -> Resul
     }
     for mut draft in points {
         let series = draft.series();
-        collector.list(&draft.faults, origin.place);
+        into.list(&draft.faults, origin.place);
         draft.faults.splice(..0, row.faults.iter().cloned());
-        collector.reject(&draft, series, origin)?;
+        into.reject(&draft, series, origin)?;
     }
     Ok(())
 }
 
 /// One row: what is wrong with all of it, and its points.
 #[derive(Debug, Default)]
-pub(super) struct Row<'a> {
-    pub(super) faults: Vec<Fault>,
-    pub(super) points: Vec<Draft<'a>>,
-    pub(super) time: Option<Timestamp>,
+pub(crate) struct Row<'a> {
+    pub(crate) faults: Vec<Fault>,
+    pub(crate) points: Vec<Draft<'a>>,
+    pub(crate) time: Option<Timestamp>,
     /// Whether measurement and meter are known, so that each point has a name.
     named: bool,
 }
@@ -137,7 +104,7 @@ struct Members<'a> {
 }
 
 /// Reads one row, which is a JSON value.
-pub(super) fn read(json: &str) -> Row<'_> {
+pub(crate) fn read(json: &str) -> Row<'_> {
     let mut row = Row::default();
     if !json.starts_with('{') {
         row.faults.push(Fault::item(
