@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use backon::{ExponentialBuilder, RetryableWithContext};
+use backon::{BackoffBuilder, ExponentialBuilder, RetryableWithContext};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tidemark_ports::error::{Kind, Result, StoreError, causes};
 
@@ -26,6 +26,16 @@ pub(crate) enum Undone {
     Failed(StoreError),
 }
 
+impl Undone {
+    /// What passes may be over by the next try.
+    pub(crate) fn of(error: StoreError) -> Self {
+        match error.kind() {
+            Kind::Unavailable => Self::Contended(error),
+            _ => Self::Failed(error),
+        }
+    }
+}
+
 impl From<StoreError> for Undone {
     fn from(error: StoreError) -> Self {
         Self::Failed(error)
@@ -38,8 +48,22 @@ pub(crate) async fn retry<S, T, F>(work: S, one: impl FnMut(S) -> F) -> (S, Resu
 where
     F: Future<Output = (S, std::result::Result<T, Undone>)>,
 {
+    retry_after(pauses(), work, one).await
+}
+
+/// The same with pauses of one's own.
+pub(crate) async fn retry_after<S, T, F>(
+    pauses: impl BackoffBuilder,
+    work: S,
+    mut one: impl FnMut(S) -> F,
+) -> (S, Result<T>)
+where
+    F: Future<Output = (S, std::result::Result<T, Undone>)>,
+{
+    // Boxed, since the compiler looks only so deep into futures of futures.
+    let one = |work| Box::pin(one(work));
     let (work, outcome) = one
-        .retry(pauses())
+        .retry(pauses)
         .sleep(tokio::time::sleep)
         .context(work)
         .when(|undone| matches!(undone, Undone::Contended(_)))

@@ -11,6 +11,7 @@ use aws_smithy_http_client::Connector;
 use aws_smithy_runtime_api::client::http::HttpConnector;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
+use backon::ConstantBuilder;
 use chrono_tz::Tz;
 use http::header::USER_AGENT;
 use http::{Method, Request};
@@ -18,8 +19,9 @@ use rusty_s3::actions::ListObjectsV2;
 use rusty_s3::{Credentials, S3Action, UrlStyle};
 use tidemark_core::time::Timestamp;
 use tidemark_ports::error::{Kind, Result, StoreError};
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
+use crate::calls::{Undone, retry_after};
 use crate::client::{Aws, connector};
 use crate::error::corrupt;
 use crate::settings::SettingError;
@@ -31,7 +33,7 @@ const VALID: Duration = Duration::from_mins(1);
 const TRY: Duration = Duration::from_secs(4);
 /// How often a call is tried: a connection may have ended while Lambda had the
 /// process frozen.
-const TRIES: u32 = 3;
+const TRIES: usize = 3;
 /// How long to wait before each further try.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -168,15 +170,15 @@ impl Bucket {
 
     /// What a call brings; None if what it asks for is not there.
     async fn call(&self, method: Method, url: &str) -> Result<Option<Vec<u8>>> {
-        let mut left = TRIES;
-        loop {
-            left -= 1;
+        let pauses = ConstantBuilder::new()
+            .with_delay(PAUSE)
+            .with_max_times(TRIES - 1);
+        let one = async |()| {
             let answer = timeout(TRY, self.attempt(method.clone(), url)).await;
-            match answer.unwrap_or_else(|e| Err(unavailable(e))) {
-                Err(error) if error.kind() == Kind::Unavailable && left > 0 => sleep(PAUSE).await,
-                answer => return answer,
-            }
-        }
+            let answer = answer.unwrap_or_else(|e| Err(unavailable(e)));
+            ((), answer.map_err(Undone::of))
+        };
+        retry_after(pauses, (), one).await.1
     }
 
     async fn attempt(&self, method: Method, url: &str) -> Result<Option<Vec<u8>>> {

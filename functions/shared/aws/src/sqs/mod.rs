@@ -11,13 +11,14 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{
     BatchResultErrorEntry, QueueAttributeName, SendMessageBatchRequestEntry as Entry,
 };
+use backon::ExponentialBuilder;
 use futures_util::{TryStreamExt, stream};
 use tidemark_core::batch::Batch;
 use tidemark_core::name::Tenant;
 use tidemark_ports::Queue;
 use tidemark_ports::error::{Kind, Result, StoreError};
-use tokio::time::sleep;
 
+use crate::calls::{Undone, retry_after};
 use crate::error::{failed, passes};
 use crate::{Aws, SettingError};
 
@@ -34,9 +35,10 @@ const CALLS: usize = 4;
 /// How long a name of a group is at the most.
 const GROUP: usize = 128;
 /// How often a message is sent that SQS did not take.
-const TRIES: u32 = 6;
-/// How long to wait before the second time; then twice as long each time.
-const WAIT: Duration = Duration::from_millis(50);
+const TRIES: usize = 6;
+/// How long to wait at least before the second time; then twice as long each
+/// time.
+const WAIT: Duration = Duration::from_millis(25);
 
 /// A queue in SQS. It must take messages of 1 MiB (`MaximumMessageSize`).
 #[derive(Debug, Clone)]
@@ -86,32 +88,37 @@ impl Queue for SqsQueue {
 
 impl SqsQueue {
     /// Sends what fits one call until SQS has all of it.
-    async fn deliver(&self, mut entries: Vec<Entry>) -> Result<()> {
-        let mut wait = WAIT;
-        for last in (0..TRIES).map(|n| n + 1 == TRIES) {
-            let answer = self
-                .client
-                .send_message_batch()
-                .queue_url(&self.url)
-                .set_entries(Some(entries.clone()))
-                .send()
-                .await
-                .map_err(failed("sending to the queue"))?;
-            let refused = answer.failed();
-            let Some(first) = refused.first() else {
-                return Ok(());
-            };
-            if let Some(fault) = refused.iter().find(|entry| !may_pass(entry)) {
-                return Err(refusal(Kind::Internal, fault));
-            }
-            if last {
-                return Err(refusal(Kind::Unavailable, first));
-            }
-            entries.retain(|entry| refused.iter().any(|r| r.id() == entry.id()));
-            sleep(wait.mul_f64(fastrand::f64().mul_add(0.5, 0.5))).await;
-            wait *= 2;
+    async fn deliver(&self, entries: Vec<Entry>) -> Result<()> {
+        let pauses = ExponentialBuilder::new()
+            .with_min_delay(WAIT)
+            .with_max_times(TRIES - 1)
+            .with_jitter();
+        let one = async |mut entries| {
+            let outcome = self.try_to_deliver(&mut entries).await;
+            (entries, outcome)
+        };
+        retry_after(pauses, entries, one).await.1
+    }
+
+    /// Leaves of the messages those that SQS did not take.
+    async fn try_to_deliver(&self, entries: &mut Vec<Entry>) -> std::result::Result<(), Undone> {
+        let answer = self
+            .client
+            .send_message_batch()
+            .queue_url(&self.url)
+            .set_entries(Some(entries.clone()))
+            .send()
+            .await
+            .map_err(failed("sending to the queue"))?;
+        let refused = answer.failed();
+        let Some(first) = refused.first() else {
+            return Ok(());
+        };
+        if let Some(fault) = refused.iter().find(|entry| !may_pass(entry)) {
+            return Err(refusal(Kind::Internal, fault).into());
         }
-        Ok(())
+        entries.retain(|entry| refused.iter().any(|r| r.id() == entry.id()));
+        Err(Undone::Contended(refusal(Kind::Unavailable, first)))
     }
 }
 

@@ -119,7 +119,7 @@ async fn what_is_never_taken_is_an_error_that_passes() {
     let (queue, calls) = queue(&[("0", 100, "InternalError", false)]).await;
     let error = queue.send(batch()).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Unavailable);
-    assert_eq!(calls.lock().unwrap().len(), TRIES as usize);
+    assert_eq!(calls.lock().unwrap().len(), TRIES);
 }
 
 #[tokio::test]
