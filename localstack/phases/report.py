@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from running import Run, Schedule, State
 
-#: How often what is running is told where there is no terminal.
-PAUSE_SECONDS = 60.0
+#: How often what is running is told on a terminal, and elsewhere.
+TERMINAL_SECONDS, PAUSE_SECONDS = 1.0, 60.0
 #: How much is printed of the log of a phase that failed.
 LINES = 80
 CARGO = re.compile(r"^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored", re.MULTILINE)
@@ -90,15 +90,17 @@ class Report:
         assert self.schedule is not None
         running = self.schedule.in_state(State.RUNNING)
         now = time.monotonic()
+        if now - self.told < (TERMINAL_SECONDS if self.is_terminal else PAUSE_SECONDS):
+            return
+        self.told = now
         if self.is_terminal:
             told = "  ".join(f"{run.phase.name} {clock(now - run.began)}" for run in running)
             last = running[-1].last_line() if running else ""
             width = shutil.get_terminal_size().columns
             print(f"\r\033[K{f'{told}  | {last}'[: width - 1]}", end="", flush=True)
-        elif now - self.told > PAUSE_SECONDS:
+        else:
             told = ", ".join(f"{run.phase.name} for {clock(now - run.began)}" for run in running)
             self.line(f"running: {told}")
-            self.told = now
 
     def line(self, text: str) -> None:
         """Prints a line of its own."""
