@@ -102,11 +102,16 @@ run_local() {
     cargo build --profile local --locked --package tidemark --package tidemark-data-server
     if [[ -z ${TIDEMARK_SOURCE_URL:-} ]]; then
         say "2 of 3: starting a stand-in for the data server on http://127.0.0.1:28462"
-        target/local/data-server --port 28462 "${stand_in[@]}" &
+        local told
+        told=$(mktemp)
+        target/local/data-server --port 28462 "${stand_in[@]}" >"$told" &
         data_server=$!
         # Its port may be taken; asking whoever holds it would take his messages.
-        sleep 0.2
-        kill -0 "$data_server" 2>/dev/null || exit 1
+        until grep -q '^listening' "$told"; do
+            kill -0 "$data_server" 2>/dev/null || exit 1
+            sleep 0.05
+        done
+        rm "$told"
         # shellcheck disable=SC2064  # which process is known now
         trap "kill $data_server 2>/dev/null || true" EXIT
     else
@@ -186,18 +191,21 @@ run_tests_beside_stack() {
         return
     fi
     # Beside it: these have tables of their own, and ask no function.
-    local ports=$TIDEMARK_STACK_FOLDER/ports.txt process
+    local ports=$TIDEMARK_STACK_FOLDER/ports.txt process status=0
     cargo test --locked --workspace --test emulator -- --ignored "${suites[@]}" >"$ports" 2>&1 &
     process=$!
-    "${suite[@]}"
-    wait "$process" || {
+    # Each is told of, whatever the others find.
+    "${suite[@]}" || status=1
+    if wait "$process"; then
+        grep "^test result" "$ports"
+    else
         cat "$ports"
-        return 1
-    }
-    grep "^test result" "$ports"
+        status=1
+    fi
     # What follows looks at what all of that left.
-    .venv/bin/pytest localstack/e2e/test_secrets.py
-    .venv/bin/pytest localstack/stack/tests/test_permissions.py
+    .venv/bin/pytest localstack/e2e/test_secrets.py || status=1
+    .venv/bin/pytest localstack/stack/tests/test_permissions.py || status=1
+    return "$status"
 }
 
 # How long functions take to start, and how large they are.

@@ -37,9 +37,12 @@ def main() -> int:
     except KeyError as error:
         names = ", ".join(phase.name for phase in phases)
         parser.error(f"there is no phase {error.args[0]}; there are {names}")
+    if arguments and not options.names:
+        parser.error("arguments after -- are for the phases that are named")
     os.chdir(REPOSITORY)
     # So that what was started is ended.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(1))
     report = Report()
     # What runs a stack waits half of the time.
     room = max(2, os.cpu_count() or 1) + 1

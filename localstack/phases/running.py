@@ -14,8 +14,9 @@ from pathlib import Path
 
 from plan import ARGUMENTS, Phase
 
-#: How long what is told to end may take: a stack takes its emulators down.
-GRACE_SECONDS = 60.0
+#: How long what is told to end may take: a stack takes its emulators down, which take their time on
+#: a busy machine.
+GRACE_SECONDS = 400.0
 PAUSE_SECONDS = 0.1
 
 
@@ -42,6 +43,8 @@ class Run:
     process: subprocess.Popen[bytes] | None = None
     #: Commands that are still to run.
     left: list[tuple[str, ...]] = field(default_factory=list)
+    #: Whether a command has failed.
+    has_failed: bool = False
 
     def last_line(self) -> str:
         """What it printed last, if anything."""
@@ -109,8 +112,8 @@ class Schedule:
         run.log.unlink(missing_ok=True)
         run.left = self.commands(run.phase)
         run.began = time.monotonic()
-        self.next_command(run)
         self.become(run, State.RUNNING)
+        self.go_on(run)
 
     def commands(self, phase: Phase) -> list[tuple[str, ...]]:
         """What a phase runs. With arguments, which choose among its tests, nothing after the
@@ -126,13 +129,35 @@ class Schedule:
                 break
         return found
 
-    def next_command(self, run: Run) -> None:
-        """Starts the next command of a phase, in a process group of its own."""
-        command = run.left.pop(0)
+    def proceed(self, run: Run) -> None:
+        """Goes on with a phase whose command has ended."""
+        assert run.process is not None
+        status = run.process.poll()
+        if status is not None:
+            run.has_failed |= status != 0
+            self.go_on(run)
+
+    def go_on(self, run: Run) -> None:
+        """Starts the next command of a phase; tells what became of it if none is left, or one that
+        the others need has failed."""
+        run.seconds = time.monotonic() - run.began
+        while run.left and not (run.has_failed and run.phase.stops_at_failure):
+            try:
+                run.process = self.command(run, run.left.pop(0))
+            except OSError as error:
+                run.has_failed = True
+                with run.log.open("a") as log:
+                    log.write(f"{error}\n")
+            else:
+                return
+        self.become(run, State.FAILED if run.has_failed else State.PASSED)
+
+    def command(self, run: Run, command: tuple[str, ...]) -> subprocess.Popen[bytes]:
+        """Starts a command, in a process group of its own."""
         with run.log.open("ab") as log:
             log.write(f"$ {' '.join(command)}\n".encode())
             log.flush()
-            run.process = subprocess.Popen(
+            return subprocess.Popen(
                 command,
                 env=os.environ | dict(run.phase.environment),
                 stdin=subprocess.DEVNULL,
@@ -141,20 +166,6 @@ class Schedule:
                 start_new_session=True,
             )
 
-    def proceed(self, run: Run) -> None:
-        """Goes on with a phase whose command has ended."""
-        assert run.process is not None
-        status = run.process.poll()
-        if status is None:
-            return
-        run.seconds = time.monotonic() - run.began
-        if status != 0:
-            self.become(run, State.FAILED)
-        elif run.left:
-            self.next_command(run)
-        else:
-            self.become(run, State.PASSED)
-
     def become(self, run: Run, state: State) -> None:
         run.state = state
         self.changed(run)
@@ -162,13 +173,32 @@ class Schedule:
     def end(self) -> None:
         """Ends what still runs, with all that it started."""
         processes = [run.process for run in self.in_state(State.RUNNING) if run.process]
+        if not processes:
+            return
+        # Told again, it goes on: nobody else ends them.
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
         for process in processes:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGTERM)
+            signal_group(process, signal.SIGTERM)
         deadline = time.monotonic() + GRACE_SECONDS
+        while any(map(is_there, processes)) and time.monotonic() < deadline:
+            time.sleep(PAUSE_SECONDS)
         for process in processes:
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(max(0.0, deadline - time.monotonic()))
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            signal_group(process, signal.SIGKILL)
             process.wait()
+
+
+def is_there(process: subprocess.Popen[bytes]) -> bool:
+    """Whether anything is left of a process and its group."""
+    # What has ended is there until it is asked after.
+    process.poll()
+    return signal_group(process, 0)
+
+
+def signal_group(process: subprocess.Popen[bytes], number: int) -> bool:
+    """Sends a signal to a process and its group; whether there is one."""
+    try:
+        os.killpg(process.pid, number)
+    except ProcessLookupError:
+        return False
+    return True

@@ -170,6 +170,7 @@ async def run_all(place: Place, options: argparse.Namespace) -> None:
         whole.write_text(json.dumps({**described, "Key": key}, indent=2))
         whole.rename(described_in)
         print(f"Tidemark listens on {address}, its AWS on {place.emulator}")
+        print(f"Logs are in {place.folder}; the data is gone when it ends")
         print("The tenant local may do everything with the key of this stack:")
         print(f"  export TIDEMARK_KEY={key}")
         print(f'  curl {address}/api -H "X-Api-Key: $TIDEMARK_KEY"', flush=True)

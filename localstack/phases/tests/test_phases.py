@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -79,6 +81,43 @@ def test_commands_run_until_one_fails(tmp_path: Path) -> None:
     assert [
         line for line in (tmp_path / "several.log").read_text().split("\n") if len(line) == 1
     ] == ["1", "2"]
+
+
+def test_commands_that_do_not_need_each_other_all_run(tmp_path: Path) -> None:
+    phase = Phase(
+        "all", "", (("false",), ("sh", "-c", "echo 2"), ("true",)), stops_at_failure=False
+    )
+    assert run(tmp_path, phase)[0] == {"all": State.FAILED}
+    assert "\n2\n" in (tmp_path / "all.log").read_text()
+
+
+def test_a_command_that_is_not_there_fails_its_phase_alone(tmp_path: Path) -> None:
+    states, _ = run(tmp_path, Phase("none", "", (("/no/such",),)), phase("other", "true"))
+    assert states == {"none": State.FAILED, "other": State.PASSED}
+    assert "No such file" in (tmp_path / "none.log").read_text()
+
+
+def test_what_is_ended_may_tidy_up_first(tmp_path: Path, unignored: None) -> None:
+    ready, tidied = tmp_path / "ready", tmp_path / "tidied"
+    # Its child needs longer than itself.
+    child = (
+        f"trap 'sleep 0.5; touch {tidied}; exit' TERM; touch {ready}; while :; do sleep 0.1; done"
+    )
+    schedule = Schedule([phase("long", f'sh -c "{child}" & wait')], tmp_path, 1)
+    while not ready.exists():
+        schedule.step()
+    schedule.end()
+    assert tidied.exists()
+
+
+@pytest.fixture
+def unignored() -> Iterator[None]:
+    """Has signals do what they did, after a test of the end."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(number) for number in numbers]
+    yield
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
 
 
 def test_no_more_run_at_once_than_there_are_processors(tmp_path: Path) -> None:
