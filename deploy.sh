@@ -17,8 +17,11 @@ usage: ./deploy.sh COMMAND [ARGUMENTS]
   migrate [TENANT ...]
                 copy these tenants' points (`local`'s) from Timestream to DynamoDB;
                 infra/README.md tells when
-  test          every test: unit, property, conformance, end to end
-  check         format, lints, documentation, templates, licences
+  test [PHASE ...]
+                every test: unit, property, conformance, end to end; or some phases of
+                them, which `test --list` names
+  check [PHASE ...]
+                format, lints, documentation, templates, licences
   bench [...]   measurements, beside VictoriaMetrics and InfluxDB where they are
                 installed; `bench --help` lists what can be chosen
   bench cold    how long functions take to start, and how large they are
@@ -33,6 +36,11 @@ TEXT
 stand_in=(--rate 1 --system 0.05 --suspect 0.05 --both 0.02 --other-tags 0.1 --too-old 0.05
     --malformed 0.03)
 
+# Tells what is being done, where only that is looked for.
+say() {
+    printf '==> %s\n' "$*" >&2
+}
+
 # Python packages, in a folder of their own; nothing to do when their lists have
 # not changed.
 python_packages() {
@@ -41,6 +49,7 @@ python_packages() {
     for list in "$@"; do lists+=(--requirement "$list"); done
     stamp=$(cat "$@" | cksum)
     if [[ ! -f $venv/stamp || $(<"$venv/stamp") != "$stamp" ]]; then
+        say "installing Python packages in $venv"
         rm -rf "$venv"
         python3 -m venv "$venv"
         "$venv/bin/pip" install --quiet --disable-pip-version-check "${lists[@]}"
@@ -57,6 +66,10 @@ test_packages() {
         localstack/timestream/requirements.txt localstack/timestream/tests/requirements.txt
 }
 
+aws_packages() {
+    python_packages .venv-aws infra/requirements.txt
+}
+
 # Builds the functions: each folder in functions/ is a package of its name, but
 # for what they share.
 build_functions() {
@@ -65,7 +78,7 @@ build_functions() {
         folder=$(basename "$folder")
         [[ $folder == shared ]] || packages+=(--package "$folder")
     done
-    cargo build --quiet --locked "${packages[@]}" --package tidemark-data-server \
+    cargo build --locked "${packages[@]}" --package tidemark-data-server \
         --package tidemark-deployed-keys "$@"
 }
 
@@ -84,23 +97,37 @@ foreground() {
 }
 
 run_local() {
-    cargo build --quiet --profile local --locked --package tidemark --package tidemark-data-server
-    local data_server=
+    local address=http://${TIDEMARK_HOST:-127.0.0.1}:${PORT:-3000} data_server=
+    say "1 of 3: building Tidemark, which takes minutes the first time"
+    cargo build --profile local --locked --package tidemark --package tidemark-data-server
     if [[ -z ${TIDEMARK_SOURCE_URL:-} ]]; then
-        target/local/data-server --port 28462 "${stand_in[@]}" &
+        say "2 of 3: starting a stand-in for the data server on http://127.0.0.1:28462"
+        local told
+        told=$(mktemp)
+        target/local/data-server --port 28462 "${stand_in[@]}" >"$told" &
         data_server=$!
         # Its port may be taken; asking whoever holds it would take his messages.
-        sleep 0.2
-        kill -0 "$data_server" 2>/dev/null || exit 1
+        until grep -q '^listening' "$told"; do
+            kill -0 "$data_server" 2>/dev/null || exit 1
+            sleep 0.05
+        done
+        rm "$told"
         # shellcheck disable=SC2064  # which process is known now
         trap "kill $data_server 2>/dev/null || true" EXIT
+    else
+        say "2 of 3: fetching from $TIDEMARK_SOURCE_URL"
     fi
+    say "3 of 3: starting Tidemark on $address, its data in ${TIDEMARK_DATA:-.tidemark}; Ctrl-C ends it"
+    say "try: curl $address/api    or open $address/docs"
     foreground target/local/tidemark
 }
 
 run_stack() {
+    say "1 of 3: building the Lambda functions, which takes minutes the first time"
     build_functions --release
+    say "2 of 3: the emulators of AWS"
     stack_packages
+    say "3 of 3: starting them, and deploying template.yaml to them"
     # It is told to end directly, and ends what it started.
     exec .venv-stack/bin/python localstack/stack up "$@" -- "${stand_in[@]}"
 }
@@ -111,7 +138,7 @@ take_region() {
 }
 
 run_aws() {
-    python_packages .venv-aws infra/requirements.txt
+    aws_packages
     take_region
     export PATH=$PWD/.venv-aws/bin:$PATH SAM_CLI_TELEMETRY=0
     local name=${TIDEMARK_STACK:-tidemark} parameters=$PWD/.aws-sam/parameters.yaml
@@ -129,61 +156,56 @@ run_redrive() {
 }
 
 run_keys() {
-    cargo build --quiet --locked --release --package tidemark-deployed-keys
+    cargo build --locked --release --package tidemark-deployed-keys
     stack_packages
     take_region
     .venv-stack/bin/python infra/api_keys.py target/release/tidemark-deployed-keys "$@"
 }
 
 run_migrate() {
-    cargo build --quiet --locked --release --package tidemark-migrate
+    cargo build --locked --release --package tidemark-migrate
     stack_packages
     take_region
     .venv-stack/bin/python infra/migration.py target/release/tidemark-migrate "${@:-local}"
 }
 
-run_tests() {
-    test_packages
-    cargo test --locked --workspace --all-targets
-    cargo test --locked --workspace --doc --quiet
-    cargo build --locked --workspace
-    .venv/bin/pytest localstack/timestream
-    .venv/bin/pytest localstack/e2e "$@"
-    export PYTHONPATH=localstack/stack:localstack/e2e
-    local store
-    for store in dynamodb timestream; do
-        TIDEMARK_POINT_STORE=$store foreground .venv/bin/python \
-            localstack/stack/tests/with_stack.py "target/stack-$store" \
-            "$PWD/deploy.sh" beside-stack "$@"
-    done
+# What phases need, installed by them while others build.
+run_packages() {
+    case $1 in
+        test) test_packages ;;
+        aws) aws_packages ;;
+    esac
 }
 
 # With a stack that is there: the environment says where, and where its points are.
 run_tests_beside_stack() {
-    local suites=(--skip timestream) tests=()
+    local suites=(--skip timestream) tests="not parsing"
     if [[ $TIDEMARK_POINT_STORE == timestream ]]; then
         suites=(timestream)
-        # The others were run with DynamoDB.
-        tests=(-m points)
+        # The others are run with DynamoDB.
+        tests="points and not parsing"
     fi
-    cargo test --locked --workspace --test emulator -- --ignored "${suites[@]}"
-    .venv/bin/pytest localstack/e2e "$@"
-    # What all of that did is held against the roles, so this comes last.
-    .venv/bin/pytest localstack/stack "${tests[@]}"
-}
-
-run_checks() {
-    test_packages
-    cargo fmt --all --check
-    cargo clippy --locked --workspace --all-targets -- --deny warnings
-    RUSTDOCFLAGS="--deny warnings" cargo doc --locked --workspace --no-deps --quiet
-    .venv/bin/ruff check localstack/e2e localstack/stack localstack/timestream localstack/bench infra
-    .venv/bin/ruff format --check localstack/e2e localstack/stack localstack/timestream localstack/bench infra
-    python_packages .venv-aws infra/requirements.txt
-    SAM_CLI_TELEMETRY=0 .venv-aws/bin/sam validate --lint --region us-east-1
-    .venv-aws/bin/cfn-lint infra/*.yaml
-    .venv/bin/shellcheck deploy.sh .ci/run
-    cargo test --locked --quiet --package tidemark --test licences
+    local suite=(.venv/bin/pytest localstack/e2e -n 3 --dist loadgroup --no-loadscope-reorder -m "$tests")
+    if [[ $# -gt 0 ]]; then
+        "${suite[@]}" "$@"
+        return
+    fi
+    # Beside it: these have tables of their own, and ask no function.
+    local ports=$TIDEMARK_STACK_FOLDER/ports.txt process status=0
+    cargo test --locked --workspace --test emulator -- --ignored "${suites[@]}" >"$ports" 2>&1 &
+    process=$!
+    # Each is told of, whatever the others find.
+    "${suite[@]}" || status=1
+    if wait "$process"; then
+        grep "^test result" "$ports"
+    else
+        cat "$ports"
+        status=1
+    fi
+    # What follows looks at what all of that left.
+    .venv/bin/pytest localstack/e2e/test_secrets.py || status=1
+    .venv/bin/pytest localstack/stack/tests/test_permissions.py || status=1
+    return "$status"
 }
 
 # How long functions take to start, and how large they are.
@@ -196,7 +218,7 @@ run_bench_cold() {
 run_bench_cost() {
     build_functions --release
     test_packages
-    TIDEMARK_PROFILE=release PYTHONPATH=localstack/stack:localstack/stack/tests:localstack/e2e \
+    TIDEMARK_PROFILE=release PYTHONPATH=localstack:localstack/stack \
         .venv/bin/python localstack/bench/cost "$@"
 }
 
@@ -207,7 +229,7 @@ run_bench() {
             return
             ;;
     esac
-    cargo build --quiet --profile local --locked --package tidemark --package tidemark-bench
+    cargo build --profile local --locked --package tidemark --package tidemark-bench
     local what=()
     if [[ ${1:-} == flood ]]; then
         what=(flood)
@@ -225,9 +247,9 @@ case $command in
     redrive) run_redrive "$@" ;;
     keys) run_keys "$@" ;;
     migrate) run_migrate "$@" ;;
-    test) run_tests "$@" ;;
+    test | check) exec python3 localstack/phases "$command" "$@" ;;
     beside-stack) run_tests_beside_stack "$@" ;;
-    check) run_checks "$@" ;;
+    packages) run_packages "$@" ;;
     bench) run_bench "$@" ;;
     help | -h | --help) usage ;;
     *)

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import point_store
 import yaml
 from botocore.exceptions import BotoCoreError, ClientError
+
+import point_store
 
 TEMPLATE = Path(__file__).resolve().parents[1] / "template.yaml"
 #: A database that there is: its parts are told together.

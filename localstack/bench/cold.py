@@ -106,7 +106,7 @@ EVENTS: dict[str, dict[str, Any]] = {
     "query": asked("GET", "/api"),
     "calculation": {"job": JOB},
     "eraser": asked("DELETE", "/api/a"),
-    "discards": asked("GET", "/admin/discards"),
+    "admin": asked("GET", "/admin/discards"),
     "compactor": {},
     "health": asked("GET", "/health"),
     "openapi": asked("GET", "/openapi.json"),

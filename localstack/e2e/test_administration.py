@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from access import Keys, key_id, program
-from client import Client, accepted
+from harness.access import Keys, key_id, program
+from harness.client import Client, accepted
+from harness.process import Tidemark
 from place import free_port
-from process import Tidemark
 
 pytestmark = pytest.mark.usefixtures("needs_own_process")
 
@@ -21,7 +21,7 @@ def start(**environment: str) -> subprocess.CompletedProcess[str]:
     told = os.environ | {"TIDEMARK_SOURCE_URL": "none", "PORT": str(free_port()), **environment}
     command = [program("TIDEMARK_BIN", "tidemark")]
     return subprocess.run(
-        command, env=told, capture_output=True, text=True, timeout=20, check=False
+        command, env=told, capture_output=True, text=True, timeout=120, check=False
     )
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from client import Client, Json, instant
-from generators import DAY, HOUR, QUARTER, series
+from harness.client import Client, Json, instant
+from harness.generators import DAY, HOUR, QUARTER, series
+from sweeps import sweep
+
+pytestmark = pytest.mark.points
 
 #: 2023-11-14T00:00:00Z, a Tuesday.
 START = 1_699_920_000
@@ -207,21 +210,24 @@ def test_more_than_a_million_slots_are_refused(api: Client, name: str) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    [
-        "",
-        "every=",
+    sweep(
+        [
+            "",
+            "every=",
+            "every=15",
+            "every=0m",
+            "every=-1h",
+            "every=1.5h",
+            "every=2d",
+            "every=1h&tz=Europe/Zürich",
+            "every=1h&fill=cubic",
+            "every=1h&stats=mean",
+            "every=1h&stats=",
+            "every=1h&limit=0",
+            "every=1h&limit=50001",
+        ],
         "every=15",
-        "every=0m",
-        "every=-1h",
-        "every=1.5h",
-        "every=2d",
-        "every=1h&tz=Europe/Zürich",
-        "every=1h&fill=cubic",
-        "every=1h&stats=mean",
-        "every=1h&stats=",
-        "every=1h&limit=0",
-        "every=1h&limit=50001",
-    ],
+    ),
 )
 def test_wrong_parameters_are_refused(api: Client, name: str, query: str) -> None:
     api.store(series(name, [1]))

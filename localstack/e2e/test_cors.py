@@ -5,8 +5,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from client import IS_DEPLOYED, Client
-from guarded import ORIGIN, Guarded, new_tenant
+from harness.client import IS_DEPLOYED, Client
+from harness.guarded import ORIGIN, Guarded, new_tenant
 
 
 def asked(api: Client, origin: str, method: str = "DELETE", path: str = "/api/a") -> httpx.Response:

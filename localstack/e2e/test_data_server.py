@@ -1,18 +1,14 @@
-"""What is fetched from the data server: kept, or discarded with all reasons, each message once.
-
-By default 3000 messages at 200 a second; TIDEMARK_E2E_MESSAGES=12000 makes it the full minute.
-"""
+"""What is fetched from the data server: kept, or discarded with all reasons, each message once."""
 
 from __future__ import annotations
 
 import os
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from accounting import (
+from harness.accounting import (
     Drained,
     check_discards,
     check_each_once,
@@ -21,36 +17,24 @@ from accounting import (
     drain,
     payload,
 )
-from client import IS_DEPLOYED, Client, nanos
-from process import MESSAGES, MIXED, RATE, DataServer, Tidemark, served
+from harness.client import IS_DEPLOYED, Client, nanos
+from harness.process import MESSAGES, MIXED, DataServer, Tidemark, served_by_deployment
 
-pytestmark = pytest.mark.slow
-
-#: Draining goes on for this long after the last message became ready, at most; a deployment asks
-#: the data server once a minute.
-GRACE_SECONDS = 90
+#: `test_replay` uses up what is looked at here, and comes after it.
+pytestmark = [pytest.mark.slow, pytest.mark.points, pytest.mark.xdist_group("data-server")]
 
 
 @pytest.fixture(scope="module")
 def drained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drained]:
     """The data server of the deployment that is tested, or one of our own, when it is drained."""
-    seconds = MESSAGES / RATE + GRACE_SECONDS
     if IS_DEPLOYED:
-        log = Path(served_log())
-        yield drain(Client(os.environ["TIDEMARK_URL"]), lambda: served(log), MESSAGES, seconds)
+        yield drain(Client(os.environ["TIDEMARK_URL"]), served_by_deployment, MESSAGES)
         return
     with (
         DataServer(tmp_path_factory.mktemp("data-server"), **MIXED) as source,
         Tidemark(tmp_path_factory.mktemp("fetching"), source=source.url) as process,
     ):
-        yield drain(Client(process.url), source.served, MESSAGES, seconds)
-
-
-def served_log() -> str:
-    """Where a deployment's data server notes what it serves."""
-    if "TIDEMARK_SERVED" not in os.environ:
-        pytest.skip("needs TIDEMARK_SERVED, what the deployment's data server served")
-    return os.environ["TIDEMARK_SERVED"]
+        yield drain(Client(process.url), source.served, MESSAGES)
 
 
 def is_utf8(data: bytes) -> bool:

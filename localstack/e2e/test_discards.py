@@ -7,7 +7,14 @@ import json
 
 import pytest
 
-from client import Client, Json, accepted, eventually, nanos, only
+from harness.client import Client, Json, accepted, eventually, nanos, only
+from sweeps import sweep
+
+
+@pytest.fixture(scope="module")
+def api(own: Client) -> Client:
+    """Whose discards are none of others."""
+    return own
 
 
 def discards(api: Client, **query: Json) -> list[Json]:
@@ -140,16 +147,19 @@ def test_posting_a_wrong_point_twice_makes_two_discards(api: Client, name: str) 
 
 @pytest.mark.parametrize(
     "query",
-    [
+    sweep(
+        [
+            "reason=old",
+            "reason=",
+            "source=Me",
+            "series=..",
+            "from=2&to=1",
+            "limit=0",
+            "cursor=x",
+            "tag=x",
+        ],
         "reason=old",
-        "reason=",
-        "source=Me",
-        "series=..",
-        "from=2&to=1",
-        "limit=0",
-        "cursor=x",
-        "tag=x",
-    ],
+    ),
 )
 def test_wrong_parameters_are_refused(api: Client, query: str) -> None:
     assert api.get(f"/admin/discards?{query}").status_code == 400

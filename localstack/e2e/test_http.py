@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from client import Client, check_problem
-from generators import series
+from harness.client import Client, check_problem
+from harness.generators import series
 
 GETS = [
     "/api",

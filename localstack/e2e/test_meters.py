@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from client import Client, accepted, eventually
-from generators import (
+from harness.client import Client, accepted, eventually
+from harness.generators import (
     EXPORT_OBIS,
     FEBRUARY_2023,
     IMPORT_OBIS,
@@ -17,7 +17,9 @@ from generators import (
     imported,
     meter_rows,
 )
-from sums import sum_of
+from harness.sums import sum_of
+
+pytestmark = pytest.mark.points
 
 METERS = [
     pytest.param(IMPORT_OBIS, imported(), "2023-02-20T15:00:00Z", id="import"),

@@ -9,9 +9,11 @@ from itertools import accumulate
 
 import pytest
 
-from client import IN_TIMESTREAM, Client, Json, Point, accepted, eventually
-from generators import cancelling, series
-from sums import average_of, sum_of
+from harness.client import IN_TIMESTREAM, Client, Json, Point, accepted, eventually
+from harness.generators import cancelling, series
+from harness.sums import average_of, sum_of
+
+pytestmark = pytest.mark.points
 
 VALUES = cancelling(5000)
 EXACT = "sum,count,avg,min,max,range,first,last,min_time,max_time,first_time,last_time,duration"

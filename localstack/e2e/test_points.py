@@ -7,9 +7,23 @@ import json
 import httpx
 import pytest
 
-from client import IN_TIMESTREAM, Client, Json, Point, accepted, eventually, only
-from generators import series
+from harness.client import (
+    IN_TIMESTREAM,
+    IS_DEPLOYED,
+    Client,
+    Json,
+    Point,
+    accepted,
+    eventually,
+    only,
+)
+from harness.generators import series
+from sweeps import sweep
 
+pytestmark = pytest.mark.points
+
+#: Of points in pages, each of which is a request.
+COUNT = 20 if IS_DEPLOYED else 100
 FIVE = [1.5, 2, -3, 0.1, 5]
 
 
@@ -63,16 +77,16 @@ def test_instants_go_in_and_come_out(
 
 
 @pytest.mark.parametrize("order", ["asc", "desc"])
-@pytest.mark.parametrize("limit", [1, 7, 100, 101])
+@pytest.mark.parametrize("limit", [1, 7, COUNT, COUNT + 1])
 def test_pages_neither_repeat_nor_miss_a_point(
     api: Client, name: str, order: str, limit: int
 ) -> None:
-    api.store(series(name, [i / 8 for i in range(100)]))
+    api.store(series(name, [i / 8 for i in range(COUNT)]))
     whole = api.json(f"/api/{name}/points", order=order)
     pages = list(api.pages(f"/api/{name}/points", order=order, limit=limit))
-    assert len(pages) == -(-100 // limit)
+    assert len(pages) == -(-COUNT // limit)
     assert [point for page in pages for point in page] == whole
-    assert len(whole) == 100
+    assert len(whole) == COUNT
 
 
 def test_the_last_page_has_no_next(api: Client, name: str) -> None:
@@ -124,7 +138,7 @@ def test_a_cursor_belongs_to_its_query(api: Client, name: str) -> None:
         assert response.json()["type"] == "/docs#invalid-cursor"
 
 
-@pytest.mark.parametrize("cursor", ["x", "AAAA", "..", "e30", "%00", "0" * 5000])
+@pytest.mark.parametrize("cursor", sweep(["x", "AAAA", "..", "e30", "%00", "0" * 5000], "AAAA"))
 def test_a_forged_cursor_is_refused(api: Client, name: str, cursor: str) -> None:
     api.store(series(name, FIVE))
     response = api.get(f"/api/{name}/points?cursor={cursor}")
@@ -144,22 +158,25 @@ def test_a_changed_cursor_is_refused(api: Client, name: str) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    [
+    sweep(
+        [
+            "limit=0",
+            "limit=50001",
+            "limit=ten",
+            "limit=",
+            "limit=1&limit=2",
+            "order=up",
+            "from=2&to=1",
+            "from=yesterday",
+            "from=2023-02-01T00:00:00",
+            "from=9223372037",
+            "from=1&start=1",
+            "to=1&end=1",
+            "unknown=1",
+            "Limit=1",
+        ],
         "limit=0",
-        "limit=50001",
-        "limit=ten",
-        "limit=",
-        "limit=1&limit=2",
-        "order=up",
-        "from=2&to=1",
-        "from=yesterday",
-        "from=2023-02-01T00:00:00",
-        "from=9223372037",
-        "from=1&start=1",
-        "to=1&end=1",
-        "unknown=1",
-        "Limit=1",
-    ],
+    ),
 )
 def test_wrong_parameters_are_refused(api: Client, name: str, query: str) -> None:
     api.store(series(name, FIVE))

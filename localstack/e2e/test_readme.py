@@ -23,9 +23,12 @@ from pathlib import Path
 
 import pytest
 
-from client import IS_DEPLOYED, Client, eventually
+from harness.client import IS_DEPLOYED, Client, eventually
+from harness.process import DataServer, Tidemark
 from place import REPOSITORY
-from process import DataServer, Tidemark
+
+#: The customer's sample is written to the same series, and they are deleted before.
+pytestmark = [pytest.mark.points, pytest.mark.xdist_group("examples")]
 
 ADDRESS = "http://127.0.0.1:3000"
 
@@ -134,7 +137,7 @@ def check(example: Example, address: str) -> None:
         env=environment(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     printed = run.stdout.replace(address, ADDRESS)

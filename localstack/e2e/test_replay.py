@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from accounting import drain
-from client import IS_DEPLOYED, Client, Json, accepted, eventually, nanos, only
-from process import MESSAGES, DataServer, Tidemark, served
-from test_data_server import GRACE_SECONDS, served_log
+from harness.accounting import drain
+from harness.client import IS_DEPLOYED, Client, Json, accepted, eventually, nanos, only
+from harness.process import MESSAGES, DataServer, Tidemark, served_by_deployment
+
+#: On a deployment they are those that `test_data_server` looks at, before they are used up here.
+pytestmark = [pytest.mark.slow, pytest.mark.points, pytest.mark.xdist_group("data-server")]
 
 
 @dataclass
@@ -60,8 +62,8 @@ class Archive:
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
     if IS_DEPLOYED:
-        log, api = Path(served_log()), Client(os.environ["TIDEMARK_URL"])
-        yield Archive(api, drain(api, lambda: served(log), MESSAGES, GRACE_SECONDS).discards)
+        api = Client(os.environ["TIDEMARK_URL"])
+        yield Archive(api, drain(api, served_by_deployment, MESSAGES).discards)
         return
     with (
         DataServer(
@@ -79,7 +81,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
         Tidemark(tmp_path_factory.mktemp("replaying"), source=source.url) as process,
     ):
         api = Client(process.url)
-        yield Archive(api, drain(api, source.served, 400, 60).discards, process.log)
+        yield Archive(api, drain(api, source.served, 400).discards, process.log)
 
 
 def test_a_waived_reason_lets_the_point_in_and_the_discard_stays_marked(archive: Archive) -> None:

@@ -3,7 +3,10 @@
 import httpx
 import pytest
 
-from client import Client, accepted, eventually
+from harness.client import Client, accepted, eventually
+
+#: The examples of the README write to the same series, and delete them, too.
+pytestmark = [pytest.mark.points, pytest.mark.xdist_group("examples")]
 
 SAMPLE = """[
     { "name": "example1", "t": 13515551, "v": 1.1 },

@@ -10,11 +10,14 @@ from concurrent.futures import ThreadPoolExecutor, wait
 import httpx
 import pytest
 
-from client import IS_DEPLOYED, Client, Json, accepted, eventually, instant, only
-from guarded import Guarded, new_tenant
+from harness.client import IS_DEPLOYED, Client, Json, accepted, eventually, instant, only
+from harness.guarded import Guarded, new_tenant
 
 NAMES = ["a", "b", "c"]
 BATCHES, BATCH = 10, 50
+
+#: Those that look at the same two tenants, who do what they do once.
+of_two = pytest.mark.xdist_group("two-tenants")
 
 
 def fraction(number: int) -> float:
@@ -36,7 +39,7 @@ def send(client: Client, number: int) -> None:
 def roam(client: Client, number: int, is_over: threading.Event) -> None:
     """Reads page by page, lists and deletes, and never sees anything that is not the tenant's."""
     while not is_over.is_set():
-        path = "/api/a/points?limit=40"
+        path: str | None = "/api/a/points?limit=40"
         while path:
             page = client.get(path)
             assert page.status_code in (200, 404), page.text
@@ -79,6 +82,8 @@ def two(guarded: Guarded) -> tuple[Client, Client]:
     return clients[0], clients[1]
 
 
+@pytest.mark.points
+@of_two
 def test_counts_lists_and_sums_do_not_cross(two: tuple[Client, Client]) -> None:
     count = BATCHES * BATCH
     for number, client in enumerate(two):
@@ -96,6 +101,7 @@ def test_counts_lists_and_sums_do_not_cross(two: tuple[Client, Client]) -> None:
         eventually(check)
 
 
+@of_two
 def test_discards_do_not_cross(two: tuple[Client, Client]) -> None:
     for number, client in enumerate(two):
 
@@ -112,6 +118,7 @@ def test_discards_do_not_cross(two: tuple[Client, Client]) -> None:
     assert (answer.status_code, answer.json()["type"]) == (404, "/docs#unknown-discard")
 
 
+@of_two
 def test_cursors_do_not_cross(two: tuple[Client, Client]) -> None:
     for path in ("/api/a/points?limit=2", "/api?limit=1", "/admin/discards?limit=2"):
 
@@ -155,6 +162,7 @@ def test_history_does_not_cross(guarded: Guarded) -> None:
     assert fresh.json("/history") == []
 
 
+@pytest.mark.points
 def test_deletes_do_not_cross(guarded: Guarded) -> None:
     one, other = (guarded.client(new_tenant("deletes")) for _ in range(2))
     for client in (one, other):
@@ -173,6 +181,7 @@ def test_deletes_do_not_cross(guarded: Guarded) -> None:
     assert only(other.json("/api")["series"])["name"] == "a"
 
 
+@pytest.mark.points
 @pytest.mark.parametrize("seed", range(2 if IS_DEPLOYED else 12))
 def test_whatever_they_do_each_sees_its_own(guarded: Guarded, seed: int) -> None:
     """Held against a model that is a dictionary a tenant."""

@@ -161,7 +161,7 @@ async def run_all(place: Place, options: argparse.Namespace) -> None:
         deployed = await asyncio.to_thread(deploy, place, given)
         await running.enter_async_context(forward(place, deployed["ApiId"], listener))
         # The tenant whom a process on one machine takes everybody for.
-        key = make_key(place, deployed, tenant="local", name="stack", **UNLIMITED)
+        key = make_key(place, deployed, tenant="local", name="stack", limits=UNLIMITED)
         described = {"Address": address, **addresses(place, options), "Source": source, **deployed}
         # Under its name only when it is whole: who waits for it reads it at once.
         whole = described_in.with_suffix(".new")
@@ -170,6 +170,7 @@ async def run_all(place: Place, options: argparse.Namespace) -> None:
         whole.write_text(json.dumps({**described, "Key": key}, indent=2))
         whole.rename(described_in)
         print(f"Tidemark listens on {address}, its AWS on {place.emulator}")
+        print(f"Logs are in {place.folder}; the data is gone when it ends")
         print("The tenant local may do everything with the key of this stack:")
         print(f"  export TIDEMARK_KEY={key}")
         print(f'  curl {address}/api -H "X-Api-Key: $TIDEMARK_KEY"', flush=True)

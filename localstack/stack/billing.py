@@ -43,12 +43,12 @@ def value_size(value: dict[str, Any]) -> int:
     ((kind, content),) = value.items()
     match kind:
         case "S":
-            return len(content.encode())
+            return len(str(content).encode())
         case "N":
             return number_size(content)
         case "B":
             # It is in base64.
-            return len(content) * 3 // 4 - content[-2:].count("=")
+            return len(content) * 3 // 4 - str(content)[-2:].count("=")
         case "BOOL" | "NULL":
             return 1
         case "SS" | "NS" | "BS":

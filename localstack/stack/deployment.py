@@ -26,7 +26,7 @@ import timestream
 from place import CREDENTIALS, REGION, REPOSITORY, Place
 
 #: How long an emulator may take to start.
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 120.0
 BUCKET = "artifacts"
 CODE = re.compile(r"(?<=CodeUri: )functions/(\w+)")
 NESTED = re.compile(r"(?<=TemplateURL: )infra/\w+\.yaml")
@@ -101,7 +101,7 @@ def wait_for_emulator(place: Place) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
-            urllib.request.urlopen(place.emulator_health, timeout=5).close()
+            urllib.request.urlopen(place.emulator_health, timeout=30).close()
             return
         except OSError as error:
             if time.monotonic() > deadline:
@@ -159,7 +159,23 @@ def package(place: Place) -> str:
 
 
 def zipped(program: Path) -> bytes:
-    """A function's package: its program, without symbols, under the name that Lambda starts."""
+    """A function's package, which is kept beside its program: making it takes a second, and tests
+    start many stacks."""
+    folder = program.parent / "packages"
+    kept = folder / f"{program.name}-{program.stat().st_mtime_ns}.zip"
+    if not kept.exists():
+        folder.mkdir(exist_ok=True)
+        for other in set(folder.glob(f"{program.name}-*.zip")) - {kept}:
+            other.unlink(missing_ok=True)
+        # Another stack may be reading it, or making it as well.
+        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as whole:
+            whole.write(packed(program))
+        Path(whole.name).rename(kept)
+    return kept.read_bytes()
+
+
+def packed(program: Path) -> bytes:
+    """A program, without symbols, under the name that Lambda starts."""
     buffer = io.BytesIO()
     bootstrap = zipfile.ZipInfo("bootstrap")
     bootstrap.external_attr = 0o100755 << 16

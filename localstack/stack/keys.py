@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 
 from place import CREDENTIALS, REGION, Place
 
@@ -20,10 +21,11 @@ def make_key(
     tenant: str,
     scopes: str = SCOPES,
     name: str = "",
-    **limits: int,
+    limits: Mapping[str, int],
 ) -> str:
     """Makes a key by the program that makes those of any deployment."""
-    command = [place.program("tidemark-deployed-keys"), "create", "--tenant", tenant]
+    command: list[str | Path] = [place.program("tidemark-deployed-keys"), "create"]
+    command += ["--tenant", tenant]
     command += ["--scopes", scopes, "--name", name]
     for limit, value in limits.items():
         command += [f"--{limit.replace('_', '-')}", str(value)]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import random
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,9 @@ REGION = "us-east-1"
 #: The emulator takes any credentials.
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 LOOPBACK = "127.0.0.1"
+#: Below those that Linux and macOS give to connections, and to whoever asks for any; without the
+#: data server's usual one.
+UNASKED_PORTS = range(10_000, 28_000)
 
 
 @dataclass(frozen=True)
@@ -66,11 +70,13 @@ class Place:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody listens on, for a program that listens later. It is not one that a system
+    gives to whoever asks for any: else somebody might have it by then."""
+    for port in random.SystemRandom().choices(UNASKED_PORTS, k=1000):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((LOOPBACK, port))
+            return port
+    raise SystemExit("no port is free")
 
 
 def is_taken(port: int) -> bool:

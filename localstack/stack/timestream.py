@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -51,7 +52,7 @@ def environment(storage: str) -> dict[str, str]:
 
 def create(emulator: str, storage: str, table: str, reports: str, memory_hours: int = 24) -> None:
     """Creates a table as `infra/storage.yaml` does, with the bucket of its reports."""
-    given = {
+    given: dict[str, Any] = {
         "region_name": REGION,
         "aws_access_key_id": CREDENTIALS["AWS_ACCESS_KEY_ID"],
         "aws_secret_access_key": CREDENTIALS["AWS_SECRET_ACCESS_KEY"],

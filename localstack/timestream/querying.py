@@ -255,6 +255,12 @@ class Queries:
             del self.asked[client]
             self.kept.pop(client, None)
 
+    def forget_all(self) -> None:
+        """Forgets every token, for when the clock is put back: the oldest would not come first."""
+        with self.lock:
+            for known in (self.tokens, self.asked, self.kept):
+                known.clear()
+
     def cancel(self, asked: dict[str, Any]) -> dict[str, Any]:
         """CancelQuery: what is not fetched of a result cannot be any more."""
         name = members.text(asked, "QueryId", 1, 64)

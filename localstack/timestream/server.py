@@ -18,7 +18,7 @@ from typing import Any, TextIO
 
 from aiohttp import web
 
-from clock import Clock
+from clock import SECOND, Clock
 from databases import Databases
 from fault_injection import Faults
 from querying import Queries
@@ -128,6 +128,7 @@ class Emulator:
             "/_faults": self.control_faults,
             "/_endpoint": self.control_endpoint,
             "/_metering": self.tell_metering,
+            "/_clock": self.control_clock,
         }
 
     def no_faults(self) -> Faults:
@@ -259,6 +260,14 @@ class Emulator:
         elif method == "DELETE":
             self.endpoint = Endpoint()
         return asdict(self.endpoint) | {"described": self.described}
+
+    def control_clock(self, method: str, asked: Any) -> dict[str, Any]:
+        """Puts the clock forward by some seconds (PUT); tells how far it is from the machine's."""
+        if method == "PUT":
+            if set(asked) != {"forward"} or not isinstance(asked["forward"], int):
+                raise ValueError("forward: seconds, a whole number")
+            self.clock.shift += asked["forward"] * SECOND
+        return {"shift": self.clock.shift / SECOND}
 
     def tell_metering(self, method: str, asked: Any) -> dict[str, Any]:
         """Tells what was metered; DELETE begins anew."""

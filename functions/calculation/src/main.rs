@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use tidemark_app::calculation::{Calculation, InProcess};
-use tidemark_aws::{Aws, Reply, Request};
+use tidemark_aws::Aws;
 use tidemark_lambda::{Error, invoke, start};
 
 /// How many shards are calculated here at once, where Lambda refuses: there is
@@ -24,9 +24,5 @@ async fn serve() -> Result<(), Error> {
         points,
         shards: Arc::new(aws.calculator(Arc::new(inline))?),
     };
-    invoke(async |Request { job }| {
-        let calculated = calculation.handle(job.clone()).await;
-        Reply::new(&job, calculated)
-    })
-    .await
+    invoke(async |request| calculation.answer(request).await).await
 }

@@ -8,7 +8,7 @@ use clap::Parser;
 use tidemark_app::clock::SystemClock;
 use tidemark_aws::Aws;
 use tidemark_keys::Command;
-use tidemark_store::error::causes;
+use tidemark_ports::error::causes;
 
 /// Makes, lists and revokes API keys.
 #[derive(Parser)]

@@ -1,71 +1,57 @@
 //! What the command line asks for.
 
+use clap::Parser;
 use tidemark_core::name::Tenant;
 
-pub(crate) const USAGE: &str = "\
-usage: tidemark-migrate TENANT ...
-
-Copies the points of these tenants from Timestream to DynamoDB, compares counts
-and sums, and fails if they differ. What is copied twice is there once. Reads
-TIDEMARK_TIMESTREAM_DATABASE, TIDEMARK_TIMESTREAM_TABLE, TIDEMARK_POINTS_TABLE
+const VARIABLES: &str = "\
+Reads TIDEMARK_TIMESTREAM_DATABASE, TIDEMARK_TIMESTREAM_TABLE, TIDEMARK_POINTS_TABLE
 and TIDEMARK_CATALOG_TABLE, and what every AWS tool reads.";
 
-/// What is to be done.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Asked {
-    /// To tell how it is used.
-    Help,
-    /// To move the points of these.
-    Migration(Vec<Tenant>),
-}
-
-/// Reads the arguments; an error says what is wrong with which.
-pub(crate) fn read(arguments: impl IntoIterator<Item = String>) -> Result<Asked, String> {
-    let mut tenants = Vec::new();
-    for argument in arguments {
-        if argument == "--help" || argument == "-h" {
-            return Ok(Asked::Help);
-        }
-        match argument.parse() {
-            Ok(tenant) => tenants.push(tenant),
-            Err(error) => return Err(format!("{argument:?} is no tenant: {error}")),
-        }
-    }
-    if tenants.is_empty() {
-        return Err("name the tenants".to_owned());
-    }
-    Ok(Asked::Migration(tenants))
+/// Copies the points of tenants from Timestream to DynamoDB, compares counts and
+/// sums, and fails if they differ. What is copied twice is there once.
+#[derive(Debug, Parser)]
+#[command(name = "tidemark-migrate", after_help = VARIABLES)]
+pub(crate) struct Arguments {
+    /// Whose points are copied, one tenant after the other.
+    #[arg(required = true, value_name = "TENANT")]
+    pub(crate) tenants: Vec<Tenant>,
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::error::ErrorKind;
+
     use super::*;
 
-    fn of(arguments: &[&str]) -> Result<Asked, String> {
-        read(arguments.iter().map(|&argument| argument.to_owned()))
+    fn of(arguments: &[&str]) -> Result<Vec<Tenant>, clap::Error> {
+        let program = ["tidemark-migrate"].iter();
+        Arguments::try_parse_from(program.chain(arguments)).map(|read| read.tenants)
     }
 
     #[test]
     fn tenants_are_taken_in_order() {
-        let named = |names: &[&str]| {
-            let tenants = names.iter().map(|&name| Tenant::new(name).unwrap());
-            Ok(Asked::Migration(tenants.collect()))
-        };
-        assert_eq!(of(&["local"]), named(&["local"]));
-        assert_eq!(of(&["b", "a"]), named(&["b", "a"]));
+        for names in [&["local"][..], &["b", "a"]] {
+            let expected = names.iter().map(|&name| Tenant::new(name).unwrap());
+            assert_eq!(of(names).unwrap(), expected.collect::<Vec<_>>());
+        }
     }
 
     #[test]
     fn what_is_no_tenant_is_named() {
         let error = of(&["local", "a/b"]).unwrap_err();
-        assert!(error.starts_with("\"a/b\" is no tenant: "), "{error}");
+        assert!(
+            error.to_string().contains("'a/b' for '<TENANT>...'"),
+            "{error}"
+        );
         assert!(of(&[""]).is_err());
-        assert!(of(&[]).is_err());
+        let error = of(&[]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::MissingRequiredArgument);
     }
 
     #[test]
     fn help_is_asked_for_anywhere() {
-        assert_eq!(of(&["--help"]), Ok(Asked::Help));
-        assert_eq!(of(&["local", "-h"]), Ok(Asked::Help));
+        for arguments in [&["--help"][..], &["local", "-h"]] {
+            assert_eq!(of(arguments).unwrap_err().kind(), ErrorKind::DisplayHelp);
+        }
     }
 }

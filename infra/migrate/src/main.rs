@@ -7,26 +7,17 @@ mod report;
 use std::error::Error;
 use std::process::ExitCode;
 
+use clap::Parser;
 use tidemark_aws::Aws;
 use tidemark_core::name::Tenant;
-use tidemark_store::error::causes;
+use tidemark_ports::error::causes;
 
-use arguments::{Asked, USAGE};
+use arguments::Arguments;
 use report::{HEADING, Line, Totals};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let tenants = match arguments::read(std::env::args().skip(1)) {
-        Ok(Asked::Migration(tenants)) => tenants,
-        Ok(Asked::Help) => {
-            println!("{USAGE}");
-            return ExitCode::SUCCESS;
-        }
-        Err(wrong) => {
-            eprintln!("tidemark-migrate: {wrong}\n\n{USAGE}");
-            return ExitCode::from(2);
-        }
-    };
+    let Arguments { tenants } = Arguments::parse();
     match migrate(&tenants).await {
         Ok(totals) if totals.are_whole() => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,

@@ -10,11 +10,11 @@ import argparse
 import tempfile
 from pathlib import Path
 
+from harness.stack import Stack
 from load import BATCH, SERIES
 from measure import Bill, measured, naive
 from prices import LEAST_QUERY, MILLION, PRICES, STORED
 from questions import queries
-from stack import Stack
 
 #: How many series a batch has points of.
 SHAPES = [1, 10]

@@ -7,23 +7,23 @@ import re
 import time
 import urllib.request
 from base64 import b64encode
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
 from billing import KB, Item, billed_requests, item_size, write_units
+from harness.stack import Stack
 from load import batches, naive_items
 from place import REPOSITORY
 from prices import PRICES
-from stack import Stack
 
 #: A line of the gateway's access log, which the emulator does not write, as `infra/api.yaml` has
 #: it; and what CloudWatch adds to each event.
 ACCESS_LINE, EVENT_OVERHEAD = 400, 26
 #: What says how long replaced chunks stay.
-REPLACED = REPOSITORY / "functions/shared/aws/src/points/replaced.rs"
+REPLACED = REPOSITORY / "functions/shared/aws/src/dynamodb/points/replaced.rs"
 #: Memory that comes with a whole processor, in MB.
 WHOLE_PROCESSOR = 1769
 REPORT = re.compile(r"^REPORT .*Billed Duration: ([\d.]+) ms\tMemory Size: (\d+) MB")
@@ -35,8 +35,8 @@ class Bill:
 
     #: Calls by service, and of the tables by operation.
     calls: Counter[str] = field(default_factory=Counter)
-    ingest: Counter[str] = field(default_factory=Counter)
-    compaction: Counter[str] = field(default_factory=Counter)
+    ingest: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    compaction: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     #: Bytes of the table of points in the end.
     stored: int = 0
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from typing import Any
 
+from harness.stack import Stack
 from measure import metered
-from stack import Stack
 
 #: A range that every series of the load has points in, of the beginning of February 2023.
 RANGE = "from=2023-02-01T00:10:00Z&to=2023-02-01T00:30:00Z"
@@ -36,7 +37,9 @@ QUESTIONS = [
 
 def queries(stack: Stack, series: str) -> dict[str, int]:
     """The queries of each question, asked of one series, or of a meter with two OBIS codes."""
-    rows = [{"measurement": "energy", "timestamp": "2023-02-01T00:00:00.000Z"}]
+    rows: list[dict[str, Any]] = [
+        {"measurement": "energy", "timestamp": "2023-02-01T00:00:00.000Z"}
+    ]
     rows[0] |= {"tags": {"muid": "meter"}, "0100011D00FF": 1, "0100021D00FF": 2}
     stack.ask("POST", "/meterdata/measurement", rows)
     stack.wait_until_idle()

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand};
 use config::Config;
 use tidemark_app::clock::SystemClock;
-use tidemark_store::embedded::{Embedded, Keys};
-use tidemark_store::error::causes;
+use tidemark_embedded::{Embedded, Keys};
+use tidemark_ports::error::causes;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 

@@ -18,9 +18,9 @@ use tidemark_app::openapi::Openapi;
 use tidemark_app::query::Query;
 use tidemark_app::validator::Validator;
 use tidemark_core::batch::Batch;
-use tidemark_store::embedded::{Embedded, Keys};
-use tidemark_store::error::Result;
-use tidemark_store::port::Queue;
+use tidemark_embedded::{Embedded, Keys};
+use tidemark_ports::Queue;
+use tidemark_ports::error::Result;
 use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval};
 

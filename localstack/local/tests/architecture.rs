@@ -1,6 +1,6 @@
 //! Who may depend on whom. That the mathematics stays free of I/O, that the use
-//! cases know no host, and that one process is built without the AWS SDK is a
-//! matter of these edges, and this test holds them.
+//! cases know no host, that one process is built without the AWS SDK and the
+//! functions without SQLite is a matter of these edges, and this test holds them.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,60 +9,84 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cargo_metadata::{Metadata, MetadataCommand, Package};
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, PackageId};
 
-/// A package of ours, and those of ours that it may name.
-const MAY_NAME: [(&str, &[&str]); 15] = [
-    ("tidemark-core", &[]),
-    ("tidemark-store", &["tidemark-core"]),
-    ("tidemark-formats", &["tidemark-core"]),
-    ("tidemark-api", &["tidemark-core", "tidemark-formats"]),
+/// A package of ours, those of ours that it is made of, and those that its tests
+/// take besides.
+const MAY_NAME: [(&str, &[&str], &[&str]); 18] = [
+    ("tidemark-core", &[], &[]),
+    ("tidemark-ports", &["tidemark-core"], &[]),
+    ("tidemark-columnar", &["tidemark-core"], &[]),
+    (
+        "tidemark-conformance",
+        &["tidemark-core", "tidemark-ports"],
+        &[],
+    ),
+    (
+        "tidemark-embedded",
+        &["tidemark-core", "tidemark-ports", "tidemark-columnar"],
+        &["tidemark-conformance"],
+    ),
+    ("tidemark-formats", &["tidemark-core"], &[]),
+    ("tidemark-api", &["tidemark-core", "tidemark-formats"], &[]),
     (
         "tidemark-app",
         &[
             "tidemark-core",
-            "tidemark-store",
+            "tidemark-ports",
             "tidemark-formats",
             "tidemark-api",
         ],
+        &["tidemark-embedded"],
     ),
-    ("tidemark-aws", &["tidemark-core", "tidemark-store"]),
-    ("tidemark-lambda", &["tidemark-api"]),
+    (
+        "tidemark-aws",
+        &["tidemark-core", "tidemark-ports", "tidemark-columnar"],
+        &["tidemark-conformance", "tidemark-embedded"],
+    ),
+    ("tidemark-lambda", &["tidemark-api"], &[]),
     (
         "tidemark-keys",
-        &["tidemark-core", "tidemark-store", "tidemark-app"],
+        &["tidemark-core", "tidemark-ports", "tidemark-app"],
+        &["tidemark-embedded"],
     ),
     (
         "tidemark",
         &[
             "tidemark-core",
-            "tidemark-store",
+            "tidemark-ports",
+            "tidemark-embedded",
             "tidemark-api",
             "tidemark-app",
             "tidemark-keys",
         ],
+        &[],
     ),
-    ("tidemark-data-server", &[]),
+    ("tidemark-data-server", &[], &[]),
     (
         "tidemark-deployed-keys",
         &[
-            "tidemark-store",
+            "tidemark-ports",
             "tidemark-app",
             "tidemark-aws",
             "tidemark-keys",
         ],
+        &[],
     ),
     (
         "tidemark-migrate",
-        &["tidemark-core", "tidemark-store", "tidemark-aws"],
+        &["tidemark-core", "tidemark-ports", "tidemark-aws"],
+        &[],
     ),
-    ("tidemark-bench", &[]),
-    (EMPTY, &[]),
+    ("tidemark-bench", &[], &[]),
+    (EMPTY, &[], &[]),
     (
         "tidemark-power-cut",
+        &[],
         &[
             "tidemark-core",
-            "tidemark-store",
+            "tidemark-ports",
+            "tidemark-embedded",
             "tidemark-api",
             "tidemark-app",
         ],
@@ -76,11 +100,12 @@ const EMPTY: &str = "empty-function";
 const A_FUNCTION_MAY_NAME: &[&str] = &["tidemark-app", "tidemark-aws", "tidemark-lambda"];
 
 /// Who alone names the crates whose names begin like this.
-const ALONE: [(&str, &str); 4] = [
-    ("aws-sdk-", "tidemark-aws"),
-    ("aws-config", "tidemark-aws"),
-    ("lambda_", "tidemark-lambda"),
-    ("aws_lambda_", "tidemark-lambda"),
+const ALONE: [(&str, &[&str]); 5] = [
+    ("aws-sdk-", &["tidemark-aws"]),
+    ("aws-config", &["tidemark-aws"]),
+    ("lambda_", &["tidemark-lambda", EMPTY]),
+    ("aws_lambda_", &["tidemark-lambda"]),
+    ("rusqlite", &["tidemark-embedded", "tidemark-power-cut"]),
 ];
 
 /// What compute alone: they do no I/O, do not wait, and do not tell the time.
@@ -106,12 +131,53 @@ fn workspace() -> Metadata {
         .unwrap()
 }
 
+/// The packages with all that they are built from, as it is locked.
+fn resolved() -> Metadata {
+    MetadataCommand::new()
+        .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
+        .other_options(vec!["--locked".to_owned()])
+        .exec()
+        .unwrap()
+}
+
 /// The packages that a package names, for building, testing or running.
 fn named(package: &Package) -> BTreeSet<&str> {
     package
         .dependencies
         .iter()
         .map(|d| d.name.as_str())
+        .collect()
+}
+
+/// The packages that a package is made of, which those of its tests are not.
+fn made_of(package: &Package) -> BTreeSet<&str> {
+    package
+        .dependencies
+        .iter()
+        .filter(|d| d.kind != DependencyKind::Development)
+        .map(|d| d.name.as_str())
+        .collect()
+}
+
+/// The names of all packages that a program is made of.
+fn reached<'a>(metadata: &'a Metadata, program: &Package) -> BTreeSet<&'a str> {
+    let resolve = metadata.resolve.as_ref().unwrap();
+    let nodes: BTreeMap<&PackageId, _> = resolve.nodes.iter().map(|n| (&n.id, n)).collect();
+    let (mut seen, mut next) = (BTreeSet::new(), vec![&program.id]);
+    while let Some(id) = next.pop() {
+        if seen.insert(id) {
+            let built = nodes[id].deps.iter().filter(|d| {
+                let mut kinds = d.dep_kinds.iter();
+                kinds.any(|k| k.kind != DependencyKind::Development)
+            });
+            next.extend(built.map(|d| {
+                let known = metadata.packages.iter().find(|p| p.id == d.pkg);
+                &known.unwrap().id
+            }));
+        }
+    }
+    seen.into_iter()
+        .map(|id| metadata[id].name.as_str())
         .collect()
 }
 
@@ -127,35 +193,30 @@ fn packages_name_only_those_they_may() {
     let workspace = workspace();
     let root = workspace.workspace_root.as_str();
     let ours: BTreeSet<&str> = workspace.packages.iter().map(|p| p.name.as_str()).collect();
-    let rules = BTreeMap::from(MAY_NAME);
+    let rules = BTreeMap::from(MAY_NAME.map(|(name, made_of, tests)| (name, (made_of, tests))));
     let mut faults = Vec::new();
     for package in &workspace.packages {
         let name = package.name.as_str();
-        let may = match rules.get(name) {
-            Some(may) => may,
-            None if is_function(package, root) => A_FUNCTION_MAY_NAME,
+        let (may, tests_may) = match rules.get(name) {
+            Some(&rule) => rule,
+            None if is_function(package, root) => (A_FUNCTION_MAY_NAME, &[] as &[&str]),
             None => {
                 faults.push(format!("{name} has no rule here"));
                 continue;
             }
         };
+        let made_of = made_of(package);
         for other in named(package).intersection(&ours) {
-            if !may.contains(other) {
+            if made_of.contains(other) && !may.contains(other) {
                 faults.push(format!("{name} names {other}"));
+            } else if !may.contains(other) && !tests_may.contains(other) {
+                faults.push(format!("the tests of {name} name {other}"));
             }
         }
     }
     assert_eq!(faults, Vec::<String>::new());
     // The rules are about packages that there are.
-    for there in [
-        "tidemark-core",
-        "tidemark-store",
-        "tidemark-api",
-        "tidemark-app",
-        "tidemark-aws",
-        "tidemark-lambda",
-        "tidemark",
-    ] {
+    for (there, ..) in MAY_NAME {
         assert!(ours.contains(there), "{there} is not in the workspace");
     }
 }
@@ -179,32 +240,58 @@ fn a_function_only_joins() {
 
 #[test]
 fn one_process_is_built_without_the_packages_for_aws() {
-    let workspace = workspace();
-    let packages: BTreeMap<&str, &Package> = workspace
-        .packages
-        .iter()
-        .map(|p| (p.name.as_str(), p))
-        .collect();
-    let (mut reached, mut next) = (BTreeSet::new(), vec!["tidemark"]);
-    while let Some(name) = next.pop() {
-        if let Some(package) = packages.get(name)
-            && reached.insert(name)
-        {
-            next.extend(named(package));
-        }
+    let metadata = resolved();
+    let process = metadata.packages.iter().find(|p| p.name == "tidemark");
+    let reached = reached(&metadata, process.unwrap());
+    for there in ["tidemark-app", "tidemark-embedded", "rusqlite"] {
+        assert!(reached.contains(there), "{there}");
     }
-    assert!(reached.contains("tidemark-app"));
-    assert!(!reached.contains("tidemark-aws"));
-    assert!(!reached.contains("tidemark-lambda"));
+    let for_aws = |name: &&str| {
+        let ours = ["tidemark-aws", "tidemark-lambda"];
+        name.starts_with("aws-") || name.starts_with("lambda_") || ours.contains(name)
+    };
+    let found: Vec<_> = reached.into_iter().filter(for_aws).collect();
+    assert_eq!(found, Vec::<&str>::new());
 }
 
 #[test]
-fn only_two_packages_know_aws() {
+fn a_function_is_built_without_the_store_of_one_machine() {
+    let metadata = resolved();
+    let root = metadata.workspace_root.as_str();
+    let members = metadata.workspace_packages();
+    let functions = || members.iter().filter(|p| is_function(p, root));
+    let mut faults = Vec::new();
+    for function in functions() {
+        let reached = reached(&metadata, function);
+        assert!(reached.contains("tidemark-core"), "{}", function.name);
+        for never in ["tidemark-embedded", "rusqlite", "libsqlite3-sys"] {
+            if reached.contains(never) {
+                faults.push(format!("{} is made of {never}", function.name));
+            }
+        }
+    }
+    assert_eq!(faults, Vec::<String>::new());
+    assert!(functions().count() > 0);
+}
+
+#[test]
+fn suites_are_for_tests_alone() {
+    let workspace = workspace();
+    let users = |of: fn(&Package) -> BTreeSet<&str>| {
+        let uses = |p: &&Package| of(p).contains("tidemark-conformance");
+        workspace.packages.iter().filter(uses).count()
+    };
+    assert_eq!(users(made_of), 0);
+    assert!(users(named) > 0);
+}
+
+#[test]
+fn only_few_packages_know_aws_and_sqlite() {
     let mut faults = Vec::new();
     for package in &workspace().packages {
         for other in named(package) {
             for (prefix, alone) in ALONE {
-                if other.starts_with(prefix) && ![alone, EMPTY].contains(&package.name.as_str()) {
+                if other.starts_with(prefix) && !alone.contains(&package.name.as_str()) {
                     faults.push(format!("{} names {other}", package.name));
                 }
             }

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from accounting import drain
-from stack import Stack
+from harness.accounting import drain
+from harness.stack import Stack
 
 #: Every kind of message, all of them ready at the start.
 MESSAGES = (
@@ -27,7 +27,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def fetched(stack: Stack) -> Stack:
     """The same, when all messages are fetched and handled."""
 
-    drain(stack.api(), stack.served, 300, 150)
+    drain(stack.api(), stack.served, 300)
     stack.wait_until_idle()
     return stack
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stack import Stack
+from harness.stack import Stack
 
 #: An action and a resource, as `dynamodb:Query` and `table/x/index/y`.
 Use = tuple[str, str]

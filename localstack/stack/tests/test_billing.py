@@ -94,10 +94,13 @@ def test_messages_are_billed_in_chunks_of_64_kb() -> None:
 
 
 def test_indexes_are_read_from_their_description() -> None:
-    told = {"KeySchema": [{"AttributeName": "a"}], "Projection": {"ProjectionType": "KEYS_ONLY"}}
+    told: dict[str, Any] = {
+        "KeySchema": [{"AttributeName": "a"}],
+        "Projection": {"ProjectionType": "KEYS_ONLY"},
+    }
     assert index(told, frozenset({"k"})) == Index(frozenset({"a"}), frozenset({"a", "k"}))
     told["Projection"] = {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["n"]}
-    assert index(told, frozenset({"k"})).attributes == {"a", "k", "n"}
+    assert index(told, frozenset({"k"})).attributes == frozenset({"a", "k", "n"})
     told["Projection"] = {"ProjectionType": "ALL"}
     assert index(told, frozenset({"k"})).attributes is None
 

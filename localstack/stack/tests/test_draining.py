@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-import accounting
-from process import DataServer, Served
-from stack import Stack, timestream_only
+from harness import accounting
+from harness.process import DataServer, Served
+from harness.stack import Stack, eventually, timestream_only
 
 pytestmark = pytest.mark.points
 
@@ -19,6 +19,9 @@ MESSAGES = 400
 SHARES = dict.fromkeys(["system", "suspect", "both", "too_old", "too_old_suspect"], 0.08)
 #: Pauses cut what is fetched into many batches.
 PAUSES = {"stalls": 0.1, "stall_ms": 60}
+
+#: After how long the latest writes are seen.
+LATE_SECONDS = 3600
 
 #: What the proxy does wrong.
 FAULTS: dict[str, dict[str, Any]] = {
@@ -91,18 +94,23 @@ def test_what_timestream_rejects_is_a_discard(faulty: Stack) -> None:
 def test_what_lost_to_a_write_that_cannot_be_seen_yet_is_no_discard(faulty: Stack) -> None:
     name, first = "lost-to-what-is-not-seen", 1_600_000_000
     faulty.faults(duplicate_sends=True, delay_seconds=6)
-    faulty.timestream_faults(delay_visibility=40)
+    # Later than anybody waits.
+    faulty.timestream_faults(delay_visibility=LATE_SECONDS)
     for value in range(20):
         faulty.ask("POST", "/api", [{"name": name, "t": first, "v": value}])
     faulty.wait_until_idle()
-    time.sleep(1)
-    assert faulty.reports() > 0
+
+    def are_reported() -> None:
+        assert faulty.reports() > 0
+
+    eventually(are_reported)
     faulty.tick("validator")
     api = faulty.api()
     assert api.rows("/admin/discards", series=name) == []
     # They wait.
     assert faulty.reports() > 0
     faulty.end_faults()
+    faulty.put_timestream_forward(LATE_SECONDS)
     faulty.read_reports()
     assert api.rows("/admin/discards", series=name) == []
     assert [point["value"] for point in api.points(name)] == [19]

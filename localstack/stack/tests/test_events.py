@@ -7,8 +7,8 @@ import json
 import re
 from typing import Any
 
+from harness.stack import Stack, eventually
 from place import REPOSITORY
-from stack import Stack, eventually
 
 LOCALSTACK = REPOSITORY / "localstack"
 #: The function for each event.

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from harness.stack import PROFILE, STORE, TOOL, Stack, eventually, timestream_only
 from place import REPOSITORY, free_port, is_taken
-from stack import PROFILE, STORE, TOOL, Stack, eventually, timestream_only
 
 
 def processes(text: str) -> list[str]:
@@ -67,7 +67,7 @@ def test_a_port_that_is_taken_is_told_at_once(
     kept.touch()
     free = ["--port", "0", "--emulator-port", "0", "--proxy-port", "0", "--timestream-port", "0"]
     words = [*TOOL, command, *free, "--folder", str(tmp_path), option, str(port)]
-    tried = subprocess.run(words, capture_output=True, text=True, timeout=20, check=False)
+    tried = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
     assert tried.returncode == 1
     assert f"port {port}: " in tried.stderr
     assert "Traceback" not in tried.stderr
@@ -86,13 +86,13 @@ def test_deploying_waits_for_an_emulator_that_starts(tmp_path: Path) -> None:
 
     emulator = subprocess.Popen([*TOOL, "emulator", *options])
     try:
-        deployed = subprocess.run([*TOOL, "deploy", *options], capture_output=True, timeout=120)
+        deployed = subprocess.run([*TOOL, "deploy", *options], capture_output=True, timeout=300)
         assert deployed.returncode == 0, deployed.stderr
         assert b"ApiUrl " in deployed.stdout
         # Deploying does not wait for that.
         eventually(has_timestream)
-        subprocess.run([*TOOL, "stop", *options], check=True, timeout=60)
-        assert emulator.wait(1) == 0
+        subprocess.run([*TOOL, "stop", *options], check=True, timeout=120)
+        assert emulator.wait(120) == 0
     finally:
         emulator.terminate()
     assert processes(str(tmp_path)) == []
@@ -101,8 +101,8 @@ def test_deploying_waits_for_an_emulator_that_starts(tmp_path: Path) -> None:
 
 def test_a_command_beside_a_stack_is_ended_with_what_it_started(tmp_path: Path) -> None:
     localstack, started = REPOSITORY / "localstack", tmp_path / "started"
-    beside = [sys.executable, localstack / "stack/tests/with_stack.py", tmp_path]
-    paths = os.pathsep.join(str(localstack / name) for name in ("stack", "e2e"))
+    beside: list[str | Path] = [sys.executable, "-m", "harness.with_stack", tmp_path]
+    paths = os.pathsep.join(str(localstack / name) for name in (".", "stack"))
     process = subprocess.Popen(
         [*beside, "bash", "-c", f"sleep 1000 & : >{started}; wait"],
         env=os.environ | {"PYTHONPATH": paths},
@@ -111,16 +111,16 @@ def test_a_command_beside_a_stack_is_ended_with_what_it_started(tmp_path: Path) 
     def has_started() -> None:
         assert started.exists() or process.poll() is not None
 
-    eventually(has_started, 120)
+    eventually(has_started, 300)
     assert len(processes(f"TIDEMARK_STACK_FOLDER={tmp_path}")) == 2
     process.send_signal(signal.SIGTERM)
-    assert process.wait(60) == 1
+    assert process.wait(300) == 1
     assert processes(str(tmp_path)) == []
 
 
 def test_what_cannot_be_deployed_is_told_and_taken_down(tmp_path: Path) -> None:
     command = Stack(tmp_path, source="none", MaxReceives="0").command
-    tried = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    tried = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert tried.returncode == 1
     assert "MaxReceives" in tried.stderr
     assert processes(str(tmp_path)) == []

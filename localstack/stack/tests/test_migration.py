@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from client import Json, accepted
+from harness.client import Json, accepted
+from harness.stack import PROFILE, Stack, eventually
 from place import CREDENTIALS, REGION, REPOSITORY, Place
-from stack import PROFILE, Stack, eventually
 
 START = 1_700_000_000
 #: More than the migration reads at once.
@@ -121,7 +121,7 @@ def migrate(stack: Stack, *tenants: str, **more: str) -> tuple[int, dict[str, Ro
         env=told,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
         check=False,
     )
     rows, tenant = {}, ""
@@ -188,7 +188,7 @@ def switch(stack: Stack) -> None:
     """Has the functions keep points in DynamoDB, as deploying does. The emulator cannot: it loses
     what it knows of the tables when a parameter of their stack changes."""
     functions = stack.client("lambda")
-    for function in ("Validator", "Query", "Calculation", "Eraser", "Discards", "Compactor"):
+    for function in ("Validator", "Query", "Calculation", "Eraser", "Admin", "Compactor"):
         name = stack.described[f"{function}Function"]
         known = functions.get_function_configuration(FunctionName=name)["Environment"]
         known["Variables"]["TIDEMARK_POINT_STORE"] = "dynamodb"

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from stack import Stack, eventually
+from harness.stack import Stack, eventually
 
 pytestmark = pytest.mark.points
 

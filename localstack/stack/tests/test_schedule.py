@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import accounting
-from stack import Stack
+from harness import accounting
+from harness.stack import Stack
 
 
 def test_what_the_schedule_fetched_is_accounted_for(fetched: Stack) -> None:

@@ -11,8 +11,8 @@ import pytest
 from boto3.dynamodb.conditions import Attr, Key
 from boto3.dynamodb.types import TypeDeserializer
 
+from harness.stack import Stack
 from place import REPOSITORY
-from stack import Stack
 
 Item = dict[str, Any]
 
@@ -84,7 +84,7 @@ def test_filters_find_what_they_say(stack: Stack, discards: list[Item], which: i
     index = next((i for i in table.global_secondary_indexes if i["IndexName"] in place), None)
     schema = index["KeySchema"] if index else table.key_schema
     names = {key["KeyType"]: key["AttributeName"] for key in schema}
-    key = Key(names["HASH"]).eq(partition.strip("`"))
+    key: Any = Key(names["HASH"]).eq(partition.strip("`"))
     value = typed(sort.rpartition(" ")[2].strip("`"), stack, discards)
     if sort.startswith("begins with"):
         key &= Key(names["RANGE"]).begins_with(value)

@@ -130,7 +130,7 @@ def test_what_is_made_outlives_the_stack() -> None:
 )
 def test_roles_allow_one_store(given: dict[str, str], resource: str, other: str) -> None:
     roles = Template("infra/roles.yaml", given)
-    for role in ("Validator", "Query", "Calculation", "Discards"):
+    for role in ("Validator", "Query", "Calculation", "Admin"):
         resources = [statement["Resource"] for statement in roles.statements(role)]
         assert resource in resources, role
         assert other not in resources, role

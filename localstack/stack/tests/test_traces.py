@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from stack import Stack
+from harness.stack import Stack
 
 
 def test_a_trace_is_passed_on(faulty: Stack) -> None:

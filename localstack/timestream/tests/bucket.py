@@ -51,7 +51,7 @@ class Bucket:
 
     def reports(self, number: int) -> list[tuple[str, Any]]:
         """The keys and contents of so many objects, when they are there."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 120
         while len(self.objects) < number and time.monotonic() < deadline:
             time.sleep(0.01)
         assert len(self.objects) == number

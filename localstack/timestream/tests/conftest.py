@@ -12,6 +12,11 @@ from emulator_thread import Running
 from table import TestTable
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long comes first, so that nobody waits for one worker in the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture(scope="session")
 def running() -> Iterator[Running]:
     """The emulator."""

@@ -37,7 +37,7 @@ class Running:
 
     def __enter__(self) -> Self:
         self.thread.start()
-        assert self.started.wait(10)
+        assert self.started.wait(120)
         self.write = self.client("timestream-write")
         self.query = self.client("timestream-query")
         return self
@@ -62,8 +62,14 @@ class Running:
         """Has things go wrong."""
         return self.control("/_faults", "PUT", asked)
 
+    def give_up_reports(self) -> None:
+        """Has no report written that is not there yet."""
+        asyncio.run_coroutine_threadsafe(self.emulator.reports.end(), self.loop).result()
+
     def reset(self) -> None:
         """Has all as usual."""
-        self.clock.shift = 0
+        if self.clock.shift:
+            self.clock.shift = 0
+            self.emulator.queries.forget_all()
         for path in ("/_faults", "/_endpoint", "/_metering"):
             self.control(path, "DELETE")

@@ -36,7 +36,7 @@ def address(tmp_path: Path) -> Iterator[str]:
 @contextmanager
 def started(*options: str) -> Iterator[str]:
     """Starts an emulator, and tells its address."""
-    command = [sys.executable, HERE, "--port", "0", *options]
+    command: list[str | Path] = [sys.executable, HERE, "--port", "0", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
@@ -45,7 +45,7 @@ def started(*options: str) -> Iterator[str]:
             yield line.removeprefix("listening on ").strip()
         finally:
             process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(120) == 0
         assert process.stdout.read() == ""
 
 

@@ -163,11 +163,13 @@ def test_where_it_is_not_any_more_the_address_is_asked_for_again(
     ]
 
 
+@pytest.mark.slow
 def test_an_address_that_expires_in_a_freeze_is_not_called(
     service: Service, function: Function
 ) -> None:
     """The clock of the system goes on meanwhile, timers of the process do not fire, and what it
-    had open is closed."""
+    had open is closed. No address is told for less than a minute, and the program has the clock of
+    the system alone: that time has to pass, on whatever machine."""
     service.tells(service.other, minutes=1)
     first = summary(function, service)
     service.calls()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 from urllib.error import HTTPError
 
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError, ConnectionClosedError
+from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
 from clock import SECOND
 from table import TestTable, multi
@@ -80,12 +79,14 @@ def test_connections_break(table: TestTable) -> None:
 
 
 def test_calls_are_slow(table: TestTable) -> None:
-    table.running.faults(slow=200, operations=["Query"])
-    began = time.monotonic()
-    codes(table, 1)
-    written = time.monotonic() - began
-    count(table)
-    assert time.monotonic() - began - written >= 0.2
+    # Longer than anybody waits.
+    table.running.faults(slow=3_600_000, operations=["Query"])
+    assert codes(table, 1) == [""]
+    hasty = Config(read_timeout=1, retries={"total_max_attempts": 1})
+    with pytest.raises(ReadTimeoutError):
+        table.running.client("timestream-query", config=hasty).query(QueryString="SELECT 1")
+    table.running.faults(slow=1, operations=["Query"])
+    assert count(table) == "1"
 
 
 def test_records_are_refused(table: TestTable) -> None:
@@ -114,6 +115,19 @@ def test_queries_see_writes_later(table: TestTable) -> None:
     assert table.rows("SELECT n FROM {} ORDER BY n") == [["1"]]
     table.running.clock.shift += 6 * SECOND
     assert table.rows("SELECT n, m FROM {} ORDER BY n") == [["2", None], ["3", "1"], ["5", None]]
+
+
+def test_nobody_has_to_wait_for_what_is_seen_later(table: TestTable) -> None:
+    table.running.faults(delay_visibility=3600)
+    table.write(multi(table.now, {"n": 1}))
+    assert "does not exist" in table.invalid("SELECT n FROM {}")
+    before = table.running.control("/_clock")["shift"]
+    after = table.running.control("/_clock", "PUT", {"forward": 3601})["shift"]
+    assert after == before + 3601
+    assert table.rows("SELECT n FROM {}") == [["1"]]
+    for wrong in ({}, {"forward": "1"}, {"back": 1}, [1]):
+        with pytest.raises(HTTPError, match="400"):
+            table.running.control("/_clock", "PUT", wrong)
 
 
 def test_tokens_expire(table: TestTable) -> None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import math
 import random
-import time
 from collections.abc import Callable
-from datetime import UTC, datetime
-from http.client import HTTPConnection
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -20,6 +17,8 @@ from table import TestTable, multi, values
 
 REVIEWED = "functions/shared/aws/src/timestream/sql/reviewed.sql"
 BATCH = 100
+#: More than the limit of a query of points.
+MANY = 12_000
 ZURICH = ZoneInfo("Europe/Zurich")
 
 
@@ -141,10 +140,11 @@ ROWS: dict[str, Callable[[list[Point]], list[tuple[Any, ...]]]] = {
 }
 
 
-def midnight(time: int, zone: Any, **more: int) -> int:
-    """When a day began."""
-    day = datetime.fromtimestamp(time // SECOND, zone)
-    return int(day.replace(hour=0, minute=0, second=0, **more).timestamp()) * SECOND
+def midnight(time: int, zone: tzinfo, day: int | None = None) -> int:
+    """When a day began, or another of its month."""
+    now = datetime.fromtimestamp(time // SECOND, zone)
+    began = now.replace(day=day or now.day, hour=0, minute=0, second=0)
+    return int(began.timestamp()) * SECOND
 
 
 #: The slot of a time.
@@ -215,31 +215,15 @@ def test_a_series_without_points(old: TestTable) -> None:
         assert old.rows(sql.replace(SERIES, "local/none")) == wanted, title
 
 
-def test_it_is_fast_enough(old: TestTable) -> None:
-    """100 000 points of a series: written by some thousand a second, summarized in well under one.
-    The bounds are wide, for busy machines."""
-    number = 100_000
+def test_more_points_than_a_query_of_points_may_answer(old: TestTable) -> None:
     begin = HIDDEN[1] + DAY
-    calls = []
-    for start in range(0, number, BATCH):
+    for start in range(0, MANY, BATCH):
         numbers = range(start, start + BATCH)
         points = [Point(begin + n * SECOND, n / 7, "[]", n, "b", n) for n in numbers]
-        calls.append(json.dumps(call(old, SERIES, points)))
-    began = time.monotonic()
-    # Not by boto3, which takes longer than the emulator does.
-    host = old.running.emulator.url.removeprefix("http://")
-    connection = HTTPConnection(host)
-    for body in calls:
-        headers = {"x-amz-target": "Timestream_20181101.WriteRecords"}
-        connection.request("POST", "/", body, headers)
-        answer = connection.getresponse()
-        assert (answer.status, answer.read()[:1]) == (200, b"{")
-    assert number / (time.monotonic() - began) > 2000
-    assert old.rows("SELECT count(*) FROM {}") == [[str(number)]]
-    flushed = time.monotonic()
+        old.running.write.write_records(**call(old, SERIES, points))
+    assert old.rows("SELECT count(*) FROM {}") == [[str(MANY)]]
     found = old.rows(QUERIES["buckets of days, where clocks change"])
-    assert time.monotonic() - flushed < 2
-    assert sum(int(str(row[1])) for row in found) == number
+    assert sum(int(str(row[1])) for row in found) == MANY
     pages = old.pages(QUERIES["points"])
     assert pages[0]["Rows"] == []
     assert sum(len(page["Rows"]) for page in pages) == 10_001

@@ -88,7 +88,7 @@ pub enum Function {
     /// Deletes.
     Eraser,
     /// Serves the administrator.
-    Discards,
+    Admin,
     /// Tells whether data can be accepted.
     Health,
     /// Serves the contract.
@@ -101,7 +101,7 @@ impl Function {
         Self::Ingest,
         Self::Query,
         Self::Eraser,
-        Self::Discards,
+        Self::Admin,
         Self::Health,
         Self::Openapi,
     ];
@@ -112,7 +112,7 @@ impl Function {
             Self::Ingest => "ingest",
             Self::Query => "query",
             Self::Eraser => "eraser",
-            Self::Discards => "discards",
+            Self::Admin => "admin",
             Self::Health => "health",
             Self::Openapi => "openapi",
         }
@@ -147,7 +147,7 @@ impl Operation {
             Self::Ingest(_) => Function::Ingest,
             Self::Query(_) => Function::Query,
             Self::Erase => Function::Eraser,
-            Self::Discards(_) => Function::Discards,
+            Self::Discards(_) => Function::Admin,
             Self::Health => Function::Health,
             Self::Openapi(_) => Function::Openapi,
         }

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures_util::future::try_join_all;
 use tidemark_core::time::TimeRange;
-use tidemark_store::error::{Kind, Result, StoreError};
-use tidemark_store::port::{Bucket, Calculator, Job, PointStore, Slots, Summarize};
+use tidemark_ports::calculator::wire::{Reply, Request};
+use tidemark_ports::error::{Kind, Result, StoreError};
+use tidemark_ports::{Bucket, Calculator, Job, PointStore, Slots, Summarize};
 use tokio::sync::Semaphore;
 
 use crate::measure::timed;
@@ -29,6 +30,12 @@ impl Calculation {
     /// Runs a job: at once if it is small or part of another, else in shards.
     pub async fn handle(&self, job: Job) -> Result<Vec<Bucket>> {
         timed("calculation_ms", self.calculate(job)).await
+    }
+
+    /// Runs the job of whoever asks from elsewhere.
+    pub async fn answer(&self, Request { job }: Request) -> Result<Reply> {
+        let calculated = self.handle(job.clone()).await;
+        Reply::new(&job, calculated)
     }
 
     async fn calculate(&self, job: Job) -> Result<Vec<Bucket>> {

@@ -12,7 +12,7 @@ use tidemark_api::routes::Discards as Operation;
 use tidemark_core::batch::Write;
 use tidemark_core::discard::Reason;
 use tidemark_core::name::SeriesName;
-use tidemark_store::port::{Catalog, DiscardFilter, DiscardLog, PointStore};
+use tidemark_ports::{Catalog, DiscardFilter, DiscardLog, PointStore};
 
 use crate::access::audit;
 use crate::batch_ids::BatchIds;

@@ -12,8 +12,8 @@ use tidemark_api::requests::{Call, series};
 use tidemark_core::name::SeriesKey;
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstone;
-use tidemark_store::error::{Kind, StoreError, causes};
-use tidemark_store::port::{Catalog, PointStore};
+use tidemark_ports::error::{Kind, StoreError, causes};
+use tidemark_ports::{Catalog, PointStore};
 use tokio::time::timeout;
 
 use crate::access::audit;

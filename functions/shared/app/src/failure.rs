@@ -2,7 +2,7 @@
 //! into a status, with its cause in the log and none of it in the answer.
 
 use tidemark_api::problem::Problem;
-use tidemark_store::error::{Kind, StoreError, causes};
+use tidemark_ports::error::{Kind, StoreError, causes};
 
 /// When a client may try again, in seconds.
 const RETRY_AFTER: u32 = 1;

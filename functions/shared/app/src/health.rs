@@ -7,7 +7,7 @@ use http::Response;
 use tidemark_api::answer::health::Checks;
 use tidemark_api::problem::Problem;
 use tidemark_api::requests::Call;
-use tidemark_store::port::Queue;
+use tidemark_ports::Queue;
 
 use crate::failure;
 

@@ -13,7 +13,7 @@ use tidemark_api::routes::Ingest as Operation;
 use tidemark_core::batch::{Batch, Content, Source};
 use tidemark_core::name::SeriesName;
 use tidemark_formats::Parsed;
-use tidemark_store::port::{Catalog, Queue};
+use tidemark_ports::{Catalog, Queue};
 
 use crate::access::{self, Limiter};
 use crate::batch_ids::BatchIds;

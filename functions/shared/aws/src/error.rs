@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use std::error::Error;
-use tidemark_store::error::{Kind, StoreError};
+use tidemark_ports::error::{Kind, StoreError};
 
 /// Errors that pass: the service is busy, or has moved, or others write to the
 /// same item.

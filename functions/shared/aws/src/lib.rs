@@ -1,39 +1,31 @@
 //! Tidemark's ports over AWS: points in `DynamoDB` or Timestream, catalog,
-//! discards and history in `DynamoDB`, the queue in SQS, calculations in Lambda.
-//! The only package that names the AWS SDK.
+//! discards and history in `DynamoDB`, the queue in SQS, calculations in Lambda: a
+//! module for each service. The only package that names the AWS SDK.
 
-mod batch;
-mod bucket;
-mod calculator;
-mod catalog;
+mod calls;
 mod client;
-mod compactor;
-mod discards;
+mod dynamodb;
 mod error;
 #[cfg(test)]
 mod fake;
-mod history;
-mod item;
-mod keys;
-mod migration;
-mod points;
-mod queue;
+mod jobs;
+mod lambda;
+mod s3;
 mod settings;
+mod sqs;
 mod stores;
-mod times;
 mod timestream;
-mod transaction;
 mod trust;
 
-pub use calculator::{LambdaCalculator, Reply, Request};
-pub use catalog::CatalogTable;
 pub use client::Aws;
-pub use compactor::Compactor;
-pub use discards::DiscardsTable;
-pub use history::HistoryTable;
-pub use keys::KeysTable;
-pub use migration::{Migration, Moved};
-pub use points::Points;
-pub use queue::SqsQueue;
+pub use dynamodb::catalog::CatalogTable;
+pub use dynamodb::discards::DiscardsTable;
+pub use dynamodb::history::HistoryTable;
+pub use dynamodb::keys::KeysTable;
+pub use dynamodb::points::Points;
+pub use jobs::compactor::Compactor;
+pub use jobs::migration::{Migration, Moved};
+pub use lambda::LambdaCalculator;
 pub use settings::{SettingError, Settings};
+pub use sqs::SqsQueue;
 pub use timestream::{Reports, Timestream};

@@ -3,10 +3,10 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
-use tidemark_store::port::PointStore;
+use tidemark_ports::PointStore;
 
 use crate::client::Aws;
-use crate::compactor::Compactor;
+use crate::jobs::compactor::Compactor;
 use crate::settings::SettingError;
 use crate::timestream::Reports;
 

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::access::{Overrides, Scopes};
+use crate::hex::{self, Hex};
 use crate::name::Tenant;
 use crate::time::Timestamp;
 
@@ -73,7 +74,7 @@ impl fmt::Debug for KeyHash {
 impl fmt::Display for KeyHash {
     /// In hexadecimal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        Hex(&self.0).fmt(f)
     }
 }
 
@@ -82,23 +83,11 @@ impl fmt::Display for KeyHash {
 #[error("{0} digits of hexadecimal are expected")]
 pub struct NotHex(usize);
 
-fn digits(text: &str, count: usize) -> Result<&str, NotHex> {
-    let digit = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
-    let fits = text.len() == count && text.bytes().all(digit);
-    fits.then_some(text).ok_or(NotHex(count))
-}
-
 impl FromStr for KeyHash {
     type Err = NotHex;
 
     fn from_str(text: &str) -> Result<Self, NotHex> {
-        let text = digits(text, 64)?;
-        let mut bytes = [0; 32];
-        for (at, byte) in bytes.iter_mut().enumerate() {
-            let pair = &text[2 * at..2 * at + 2];
-            *byte = u8::from_str_radix(pair, 16).map_err(|_| NotHex(64))?;
-        }
-        Ok(Self(bytes))
+        hex::read(text).map(Self).ok_or(NotHex(64))
     }
 }
 
@@ -118,10 +107,8 @@ impl FromStr for KeyId {
     type Err = NotHex;
 
     fn from_str(text: &str) -> Result<Self, NotHex> {
-        let text = digits(text, 16)?;
-        u64::from_str_radix(text, 16)
-            .map(Self)
-            .map_err(|_| NotHex(16))
+        let bytes = hex::read(text).ok_or(NotHex(16))?;
+        Ok(Self(u64::from_be_bytes(bytes)))
     }
 }
 

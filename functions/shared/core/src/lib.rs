@@ -8,6 +8,7 @@ mod batch_id;
 pub mod discard;
 pub mod every;
 pub mod grid;
+mod hex;
 pub mod key;
 pub mod moments;
 pub mod name;

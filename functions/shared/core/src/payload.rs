@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use crate::hex::Hex;
 use crate::name::SeriesName;
 use crate::point::Point;
 
@@ -98,12 +99,7 @@ impl PayloadBuilder {
     pub fn finish(self) -> Payload {
         let cut = self.digest.map(|digest| Cut {
             length: self.length,
-            sha256: digest
-                .finalize()
-                .iter()
-                .flat_map(|byte| [byte >> 4, byte & 15])
-                .filter_map(|digit| char::from_digit(digit.into(), 16))
-                .collect(),
+            sha256: Hex(&digest.finalize()).to_string(),
         });
         Payload {
             bytes: self.bytes,

@@ -12,8 +12,8 @@ use tidemark_app::clock::Clock;
 use tidemark_core::access::{Overrides, Scopes};
 use tidemark_core::key::{ApiKey, KeyId, Secret};
 use tidemark_core::name::Tenant;
-use tidemark_store::error::StoreError;
-use tidemark_store::port::KeyStore;
+use tidemark_ports::KeyStore;
+use tidemark_ports::error::StoreError;
 
 use arguments::Expiry;
 
@@ -164,7 +164,7 @@ mod tests {
     use clap::Parser;
     use tempfile::TempDir;
     use tidemark_app::clock::SystemClock;
-    use tidemark_store::embedded::Keys;
+    use tidemark_embedded::Keys;
 
     use super::*;
 

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstones;
-use tidemark_store::port::{Order, PointStore, Scan};
+use tidemark_ports::{Order, PointStore, Scan};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;

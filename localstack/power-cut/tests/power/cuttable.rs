@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 use tempfile::TempDir;
+use tidemark_embedded::Embedded;
 use tidemark_power_cut::{Disk, Image};
-use tidemark_store::embedded::Embedded;
 
 /// The database.
 pub(crate) const DATABASE: &str = "tidemark.db";

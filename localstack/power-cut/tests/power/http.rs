@@ -20,10 +20,10 @@ use tidemark_core::batch::Batch;
 use tidemark_core::discard::Reason;
 use tidemark_core::name::Tenant;
 use tidemark_core::time::TimeRange;
+use tidemark_embedded::Embedded;
+use tidemark_ports::error::Result;
+use tidemark_ports::{Catalog, DiscardFilter, DiscardLog, Queue};
 use tidemark_power_cut::Unsynced;
-use tidemark_store::embedded::Embedded;
-use tidemark_store::error::Result;
-use tidemark_store::port::{Catalog, DiscardFilter, DiscardLog, Queue};
 use tokio::task::{JoinSet, block_in_place};
 use tokio::time::sleep;
 

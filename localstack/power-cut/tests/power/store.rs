@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rusqlite::Connection;
+use tidemark_embedded::Embedded;
+use tidemark_ports::PointStore;
+use tidemark_ports::error::{Kind, Result};
 use tidemark_power_cut::{Disk, Image, Unsynced};
-use tidemark_store::embedded::Embedded;
-use tidemark_store::error::{Kind, Result};
-use tidemark_store::port::PointStore;
 use tokio::task::{JoinSet, block_in_place};
 use tokio::time::sleep;
 

@@ -14,9 +14,9 @@ use tidemark_core::point::{Point, Stamp, Tags, Value};
 use tidemark_core::summary::Parts;
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstones;
-use tidemark_store::embedded::Embedded;
-use tidemark_store::error::Result;
-use tidemark_store::port::{
+use tidemark_embedded::Embedded;
+use tidemark_ports::error::Result;
+use tidemark_ports::{
     Catalog, DiscardFilter, DiscardLog, Order, PointStore, Scan, Slots, Summarize,
 };
 

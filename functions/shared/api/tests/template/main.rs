@@ -226,7 +226,7 @@ fn wanted(id: &str, function: &Value, in_timestream: bool) -> BTreeSet<String> {
         "Eraser" if in_timestream => drop(wanted.remove("TimestreamArn")),
         "Compactor" if in_timestream => wanted.clear(),
         // It writes reports with the rights of who writes records.
-        "Discards" if in_timestream => drop(wanted.insert("ReportsArn".to_owned())),
+        "Admin" if in_timestream => drop(wanted.insert("ReportsArn".to_owned())),
         _ => {}
     }
     wanted

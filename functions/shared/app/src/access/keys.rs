@@ -8,7 +8,7 @@ use lru::LruCache;
 use tidemark_api::access::Refusal;
 use tidemark_api::principal::Principal;
 use tidemark_core::key::{ApiKey, KeyHash, KeyId};
-use tidemark_store::port::KeyStore;
+use tidemark_ports::KeyStore;
 
 use super::since::Since;
 use crate::clock::Clock;

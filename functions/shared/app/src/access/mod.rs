@@ -14,7 +14,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tidemark_api::access::{Credential, Gate, Guard, Refusal};
 use tidemark_api::principal::Principal;
-use tidemark_store::port::KeyStore;
+use tidemark_ports::KeyStore;
 
 use crate::clock::Clock;
 use keys::Keys;

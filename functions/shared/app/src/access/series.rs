@@ -7,8 +7,8 @@ use futures_util::stream::FuturesUnordered;
 use tidemark_api::principal::Principal;
 use tidemark_api::problem::Problem;
 use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
-use tidemark_store::error::{Result, causes};
-use tidemark_store::port::Catalog;
+use tidemark_ports::Catalog;
+use tidemark_ports::error::{Result, causes};
 use tokio::time::timeout;
 
 /// How long it may take to count. That is a limit and no more: where the catalog

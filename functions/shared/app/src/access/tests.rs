@@ -12,7 +12,7 @@ use tidemark_core::access::{Limits, Overrides};
 use tidemark_core::key::{ApiKey, KeyId, Secret};
 use tidemark_core::name::Tenant;
 use tidemark_core::time::Timestamp;
-use tidemark_store::error::{Kind, Result as Stored, StoreError};
+use tidemark_ports::error::{Kind, Result as Stored, StoreError};
 
 use super::*;
 

@@ -16,7 +16,7 @@ use tidemark_core::batch::{Batch, Content, Source};
 use tidemark_core::name::{SeriesName, Tenant};
 use tidemark_core::payload::Payload;
 use tidemark_core::time::Timestamp;
-use tidemark_store::port::Queue;
+use tidemark_ports::Queue;
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::{Instant, sleep};
 

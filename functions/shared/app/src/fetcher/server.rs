@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use http::{StatusCode, Uri};
 use http_body_util::BodyExt;
 use tidemark_core::payload::{Payload, PayloadBuilder};
-use tidemark_store::error::causes;
+use tidemark_ports::error::causes;
 
 use crate::https;
 

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::sync::Mutex as SyncMutex;
 
 use async_trait::async_trait;
-use tidemark_store::error::{Kind, Result, StoreError};
+use tidemark_ports::error::{Kind, Result, StoreError};
 
 use super::*;
 use crate::clock::SystemClock;

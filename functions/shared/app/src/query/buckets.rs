@@ -7,7 +7,7 @@ use tidemark_core::grid::{Grid, Slot};
 use tidemark_core::stat::{self, Stat};
 use tidemark_core::summary::{Parts, Summary};
 use tidemark_core::time::{TimeRange, Timestamp};
-use tidemark_store::port::{Bucket, Order, Slots};
+use tidemark_ports::{Bucket, Order, Slots};
 
 use super::{Answer, Asked, Known, Query};
 use crate::failure;

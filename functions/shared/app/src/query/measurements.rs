@@ -11,7 +11,7 @@ use tidemark_core::name::SeriesKey;
 use tidemark_core::point::{Point, Tags};
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_formats::write::measurements::MeterRow;
-use tidemark_store::port::Order;
+use tidemark_ports::Order;
 
 use super::{Answer, Asked, Known, Query, after};
 use crate::failure;

@@ -19,7 +19,7 @@ use tidemark_core::name::{SeriesKey, SeriesName};
 use tidemark_core::summary::{Parts, Summary};
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstones;
-use tidemark_store::port::{self, Calculator, Catalog, Job, Order, PointStore, QueryLog, Slots};
+use tidemark_ports::{Calculator, Catalog, Job, Order, PointStore, QueryLog, Slots};
 
 use crate::clock::Clock;
 use crate::failure;
@@ -75,7 +75,7 @@ impl Query {
             Operation::Buckets => self.buckets(call).await?,
             Operation::Measurements => self.measurements(call).await?,
         };
-        let query = port::Query {
+        let query = tidemark_ports::Query {
             tenant: call.tenant().clone(),
             time,
             sequence: fastrand::u64(..) >> 1,
@@ -143,8 +143,8 @@ impl Known {
         }
     }
 
-    fn scan(&self, range: TimeRange, order: Order, limit: usize) -> port::Scan<'_> {
-        port::Scan {
+    fn scan(&self, range: TimeRange, order: Order, limit: usize) -> tidemark_ports::Scan<'_> {
+        tidemark_ports::Scan {
             series: &self.key,
             range,
             tombstones: &self.tombstones,

@@ -7,7 +7,7 @@ use tidemark_api::problem::Problem;
 use tidemark_api::requests::{Call, series};
 use tidemark_core::point::Point;
 use tidemark_core::time::TimeRange;
-use tidemark_store::port::Order;
+use tidemark_ports::Order;
 
 use super::{Answer, Asked, Known, Query, after};
 use crate::failure;

@@ -10,7 +10,7 @@ use tidemark_core::name::SeriesKey;
 use tidemark_core::point::{Point, Tags};
 use tidemark_core::summary::{Parts, Reading};
 use tidemark_core::time::TimeRange;
-use tidemark_store::port::Series;
+use tidemark_ports::Series;
 
 use super::{Known, Query};
 use crate::failure;

@@ -11,7 +11,7 @@ use tidemark_core::rules::Rules;
 use tidemark_core::time::Timestamp;
 use tidemark_formats::message::{self, Decoded};
 use tidemark_formats::{Fault, told};
-use tidemark_store::port::Refusal;
+use tidemark_ports::Refusal;
 
 /// A batch divided into what is to be stored and what is not.
 pub(super) struct Judged {

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use tidemark_core::batch::{Batch, Reject, SeriesPoints, Write};
 use tidemark_core::discard::Discard;
 use tidemark_core::name::SeriesName;
-use tidemark_store::error::Result;
-use tidemark_store::port::{Catalog, DiscardLog, PointStore};
+use tidemark_ports::error::Result;
+use tidemark_ports::{Catalog, DiscardLog, PointStore};
 
 use crate::measure::{self, timed};
 

@@ -10,8 +10,8 @@ use tidemark_core::stat::{Answer, Stat};
 use tidemark_core::summary::Parts;
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstones;
-use tidemark_store::error::Kind;
-use tidemark_store::port::{Bucket, Job, Slots};
+use tidemark_ports::error::Kind;
+use tidemark_ports::{Bucket, Job, Slots};
 
 use crate::hooks::{Call, Done, SHARD};
 use crate::world::{World, calculation, holds, name};

@@ -4,7 +4,7 @@ use http::{Method, StatusCode};
 use tidemark_core::batch::{Batch, BatchId, Source};
 use tidemark_core::name::Tenant;
 use tidemark_core::time::Timestamp;
-use tidemark_store::error::Kind;
+use tidemark_ports::error::Kind;
 
 use crate::hooks::{Call, Done};
 use crate::world::{NOW, World, at, points_of};

@@ -14,9 +14,9 @@ use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
 use tidemark_core::point::Stamp;
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstone;
-use tidemark_store::embedded::Embedded;
-use tidemark_store::error::{Kind, Result, StoreError};
-use tidemark_store::port::{
+use tidemark_embedded::Embedded;
+use tidemark_ports::error::{Kind, Result, StoreError};
+use tidemark_ports::{
     Bucket, Catalog, DiscardCount, DiscardFilter, DiscardLog, Extent, Page, PointStore, Queue,
     Refusal, Scan, Series, Summarize,
 };

@@ -4,7 +4,7 @@ use http::StatusCode;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use serde_json::{Value as Json, json};
 use tidemark_core::name::Tenant;
-use tidemark_store::error::Kind;
+use tidemark_ports::error::Kind;
 
 use crate::hooks::{Call, Done, INSIDE};
 use crate::world::{Answer, World, name};

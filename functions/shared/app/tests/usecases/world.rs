@@ -32,9 +32,9 @@ use tidemark_core::payload::Payload;
 use tidemark_core::point::{Point, Tags, Value};
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstones;
-use tidemark_store::embedded::Embedded;
-use tidemark_store::error::Result as Stored;
-use tidemark_store::port::{
+use tidemark_embedded::Embedded;
+use tidemark_ports::error::Result as Stored;
+use tidemark_ports::{
     Bucket, Calculator, DiscardFilter, DiscardLog, Job, Order, PointStore, Queue, Scan,
 };
 

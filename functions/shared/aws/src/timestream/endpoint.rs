@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_async::time::SharedTimeSource;
 use aws_types::SdkConfig;
-use tidemark_store::error::{Kind, Result, StoreError};
+use tidemark_ports::error::{Kind, Result, StoreError};
 use tokio::sync::Mutex;
 
 use crate::client::Aws;

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use tidemark_core::name::SeriesKey;
 use tidemark_core::time::Timestamp;
-use tidemark_store::error::Result;
+use tidemark_ports::error::Result;
 
 use super::version::Versioned;
 use super::{Timestream, query, sql};

@@ -37,9 +37,9 @@ use tidemark_core::name::SeriesKey;
 use tidemark_core::point::Point;
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstones;
-use tidemark_store::error::Result;
-use tidemark_store::port::{Bucket, Extent, Order, Page, PointStore, Refusal, Scan, Summarize};
-use tidemark_store::slots::Buckets;
+use tidemark_ports::error::Result;
+use tidemark_ports::slots::Buckets;
+use tidemark_ports::{Bucket, Extent, Order, Page, PointStore, Refusal, Scan, Summarize};
 
 use crate::client::Aws;
 use crate::settings::SettingError;
@@ -49,7 +49,8 @@ use endpoint::Endpoint;
 use sql::{Selection, Table};
 pub(crate) use version::Versioned;
 
-/// A few pages of a query's answer: they are read one after the other.
+/// How many points a shard has unless `TIDEMARK_TIMESTREAM_SHARD_POINTS` says it: a
+/// few pages of a query's answer, which are read one after the other.
 const SHARD_POINTS: NonZeroU64 = NonZeroU64::new(100_000).unwrap();
 
 /// The first instant that Timestream takes.
@@ -61,13 +62,19 @@ pub struct Timestream {
     write: Arc<Endpoint<aws_sdk_timestreamwrite::Client>>,
     query: Arc<Endpoint<aws_sdk_timestreamquery::Client>>,
     table: Table,
+    shard_points: NonZeroU64,
 }
 
 impl Aws {
     /// The table `TIDEMARK_TIMESTREAM_TABLE` of the database
     /// `TIDEMARK_TIMESTREAM_DATABASE`.
     pub fn timestream(&self) -> std::result::Result<Timestream, SettingError> {
+        let shard_points = "TIDEMARK_TIMESTREAM_SHARD_POINTS";
         Ok(Timestream {
+            shard_points: match self.settings.optional(shard_points) {
+                None => SHARD_POINTS,
+                Some(_) => self.settings.parsed(shard_points)?,
+            },
             write: Arc::new(self.endpoint("AWS_ENDPOINT_URL_TIMESTREAM_WRITE")),
             query: Arc::new(self.endpoint("AWS_ENDPOINT_URL_TIMESTREAM_QUERY")),
             table: Table {
@@ -211,7 +218,7 @@ impl PointStore for Timestream {
     }
 
     fn shard_points(&self) -> NonZeroU64 {
-        SHARD_POINTS
+        self.shard_points
     }
 
     /// Timestream deletes nothing: tombstones hide it.

@@ -8,8 +8,8 @@ use aws_sdk_timestreamquery::types::{Datum, Row};
 use tidemark_core::batch::BatchId;
 use tidemark_core::point::{Point, Tags, Value};
 use tidemark_core::time::{TimeRange, Timestamp};
-use tidemark_store::error::{Result, StoreError};
-use tidemark_store::port::Extent;
+use tidemark_ports::Extent;
+use tidemark_ports::error::{Result, StoreError};
 
 use super::Timestream;
 use super::version::Versioned;

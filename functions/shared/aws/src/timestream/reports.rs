@@ -17,17 +17,17 @@ use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
 use tidemark_core::payload::Payload;
 use tidemark_core::point::{Point, Tags, Value};
 use tidemark_core::time::Timestamp;
-use tidemark_store::error::{Kind, Result, StoreError, causes};
-use tidemark_store::port::{DiscardLog, Refusal};
+use tidemark_ports::error::{Kind, Result, StoreError, causes};
+use tidemark_ports::{DiscardLog, Refusal};
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout};
 
 use super::Timestream;
 use super::version::Versioned;
-use crate::bucket::{Bucket, Object};
 use crate::client::Aws;
-use crate::discards::DiscardsTable;
+use crate::dynamodb::discards::DiscardsTable;
 use crate::error::corrupt;
+use crate::s3::{Bucket, Object};
 use crate::settings::SettingError;
 
 const READING: &str = "reading reports of Timestream";

@@ -9,7 +9,7 @@ use std::str::FromStr;
 use tidemark_core::name::SeriesKey;
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstones;
-use tidemark_store::port::Order;
+use tidemark_ports::Order;
 
 /// The name of a database or a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,7 +110,7 @@ impl Display for Selection<'_> {
 
 /// What a series is called in the table.
 pub(super) fn series(series: &SeriesKey) -> String {
-    crate::points::item::series_key(series)
+    crate::dynamodb::points::item::series_key(series)
 }
 
 /// Points, from either end.

@@ -10,8 +10,8 @@ use tidemark_core::moments::{Deviations, Moments};
 use tidemark_core::point::Value;
 use tidemark_core::summary::{Aggregates, Reading};
 use tidemark_core::time::{TimeRange, Timestamp};
-use tidemark_store::error::Result;
-use tidemark_store::port::{Bucket, Slots, Summarize};
+use tidemark_ports::error::Result;
+use tidemark_ports::{Bucket, Slots, Summarize};
 
 use super::query::Columns;
 use super::sql::{self, Selection, Table};

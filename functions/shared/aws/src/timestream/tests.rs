@@ -11,8 +11,8 @@ use tidemark_core::batch::{BatchId, SeriesPoints, Source};
 use tidemark_core::name::{SeriesName, Tenant};
 use tidemark_core::point::{Tags, Value};
 use tidemark_core::summary::Parts;
-use tidemark_store::error::Kind;
-use tidemark_store::port::Slots;
+use tidemark_ports::Slots;
+use tidemark_ports::error::Kind;
 
 use super::*;
 use crate::fake;
@@ -204,4 +204,24 @@ async fn only_the_call_that_was_throttled_is_sent_again() {
     assert_eq!(stored.len(), 250);
     assert!(stored.values().all(|times| *times == 1), "{stored:?}");
     assert_eq!(*throttled.lock().unwrap(), 0);
+}
+
+#[tokio::test]
+async fn shards_have_as_many_points_as_is_set() {
+    let nothing = async |_| Response::new(String::new());
+    let usual = fake::serve(nothing, variable).await.timestream().unwrap();
+    assert_eq!(usual.shard_points().get(), 100_000);
+    let set = |name: &str| match name {
+        "TIDEMARK_TIMESTREAM_SHARD_POINTS" => Some("5000".to_owned()),
+        name => variable(name),
+    };
+    let few = fake::serve(nothing, set).await.timestream().unwrap();
+    assert_eq!(few.shard_points().get(), 5000);
+    let none = |name: &str| match name {
+        "TIDEMARK_TIMESTREAM_SHARD_POINTS" => Some("0".to_owned()),
+        name => variable(name),
+    };
+    let wrong = fake::serve(nothing, none).await.timestream().err();
+    let told = wrong.unwrap().to_string();
+    assert!(told.contains("TIDEMARK_TIMESTREAM_SHARD_POINTS"), "{told}");
 }

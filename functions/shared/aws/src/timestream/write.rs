@@ -4,13 +4,13 @@
 
 use aws_sdk_timestreamwrite::operation::write_records::WriteRecordsError;
 use tidemark_core::batch::Write;
-use tidemark_store::error::{Kind, Result, StoreError, causes};
-use tidemark_store::port::Refusal;
+use tidemark_ports::Refusal;
+use tidemark_ports::error::{Kind, Result, StoreError, causes};
 
 use super::Timestream;
 use super::record::{Outgoing, Records};
 use super::version::{Verdict, Versioned};
-use crate::batch::{Done, each, pauses};
+use crate::calls::{Done, Undone, each, retry};
 use crate::error::failed;
 
 const WRITING: &str = "writing to Timestream";
@@ -43,36 +43,47 @@ impl Timestream {
 
     /// Sends points until each is stored, has lost to a later write, or is
     /// refused.
-    async fn store(&self, batch: &Records<'_>, mut going: Vec<Outgoing>) -> Result<Vec<Refusal>> {
-        let mut refusals = Vec::new();
-        let mut pauses = pauses();
-        while !going.is_empty() {
-            let mut contended: Vec<(Outgoing, i64)> = Vec::new();
-            for Rejected {
-                point,
-                reason,
-                existing,
-            } in self.send(batch, going).await?
-            {
-                match existing.map(|version| (version, point.write.rejected_by(version))) {
-                    Some((_, Verdict::Superseded)) => {}
-                    Some((version, Verdict::Contended)) => contended.push((point, version)),
-                    Some((_, Verdict::Unfounded)) | None => refusals.push(refusal(point, reason)),
-                }
-            }
-            if contended.is_empty() {
-                break;
-            }
-            going = self.outdo(batch, contended).await?;
-            if !going.is_empty() {
-                let Some(pause) = pauses.next() else {
-                    return Err(StoreError::new(Kind::Unavailable, WRITING)
-                        .because("others write to the same points"));
-                };
-                tokio::time::sleep(pause).await;
+    async fn store(&self, batch: &Records<'_>, going: Vec<Outgoing>) -> Result<Vec<Refusal>> {
+        let left = (going, Vec::new());
+        let ((_, refusals), outcome) = retry(left, async |(mut going, mut refusals)| {
+            let outcome = self.try_to_store(batch, &mut going, &mut refusals).await;
+            ((going, refusals), outcome)
+        })
+        .await;
+        outcome.map(|()| refusals)
+    }
+
+    /// Leaves of the points those that are to be sent again.
+    async fn try_to_store(
+        &self,
+        batch: &Records<'_>,
+        going: &mut Vec<Outgoing>,
+        refusals: &mut Vec<Refusal>,
+    ) -> std::result::Result<(), Undone> {
+        let mut contended: Vec<(Outgoing, i64)> = Vec::new();
+        for Rejected {
+            point,
+            reason,
+            existing,
+        } in self.send(batch, std::mem::take(going)).await?
+        {
+            match existing.map(|version| (version, point.write.rejected_by(version))) {
+                Some((_, Verdict::Superseded)) => {}
+                Some((version, Verdict::Contended)) => contended.push((point, version)),
+                Some((_, Verdict::Unfounded)) | None => refusals.push(refusal(point, reason)),
             }
         }
-        Ok(refusals)
+        if contended.is_empty() {
+            return Ok(());
+        }
+        *going = self.outdo(batch, contended).await?;
+        if going.is_empty() {
+            return Ok(());
+        }
+        let contended = StoreError::new(Kind::Unavailable, WRITING);
+        Err(Undone::Contended(
+            contended.because("others write to the same points"),
+        ))
     }
 
     /// Writes a point again, with a version above that of an earlier write.

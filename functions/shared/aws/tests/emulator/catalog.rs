@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use tidemark_aws::{Aws, CatalogTable};
+use tidemark_conformance::Subject;
+use tidemark_conformance::conformance_tests;
+use tidemark_conformance::material::{name, received, sibling, tenant, within};
 use tidemark_core::name::{SeriesKey, SeriesName};
 use tidemark_core::tombstone::Tombstone;
-use tidemark_store::conformance::Subject;
-use tidemark_store::conformance::material::{name, received, sibling, tenant, within};
-use tidemark_store::conformance_tests;
-use tidemark_store::port::Catalog;
+use tidemark_ports::Catalog;
 use tokio::task::JoinSet;
 
 async fn open() -> Subject<CatalogTable> {

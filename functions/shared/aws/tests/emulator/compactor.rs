@@ -8,19 +8,17 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, BillingMode, GlobalSecondaryIndex};
 use tidemark_aws::{Aws, CatalogTable, Compactor, Points, Settings};
+use tidemark_conformance::conformance_tests;
+use tidemark_conformance::material::{
+    Draft, Random, SECOND, all, assert_same, at, deliver, plain, received, series, tenant,
+};
+use tidemark_conformance::{Subject, Traits};
 use tidemark_core::batch::Write;
 use tidemark_core::name::{SeriesKey, SeriesName};
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstones;
-use tidemark_store::conformance::material::{
-    Draft, Random, SECOND, all, assert_same, at, deliver, plain, received, series, tenant,
-};
-use tidemark_store::conformance::{Subject, Traits};
-use tidemark_store::conformance_tests;
-use tidemark_store::error::Result;
-use tidemark_store::port::{
-    Bucket, Catalog, Extent, Order, Page, PointStore, Refusal, Scan, Summarize,
-};
+use tidemark_ports::error::Result;
+use tidemark_ports::{Bucket, Catalog, Extent, Order, Page, PointStore, Refusal, Scan, Summarize};
 
 /// Long enough for everything to be due that waits.
 const LONG: i64 = 2 * 24 * 3600 * SECOND;

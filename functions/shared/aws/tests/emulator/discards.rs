@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use tidemark_aws::{Aws, DiscardsTable};
+use tidemark_conformance::conformance_tests;
+use tidemark_conformance::material::{received, tenant};
+use tidemark_conformance::{Subject, Traits};
 use tidemark_core::batch::{BatchId, Source};
 use tidemark_core::discard::{Discard, Format, Reason};
 use tidemark_core::payload::Payload;
 use tidemark_core::point::Stamp;
 use tidemark_core::time::TimeRange;
-use tidemark_store::conformance::material::{received, tenant};
-use tidemark_store::conformance::{Subject, Traits};
-use tidemark_store::conformance_tests;
-use tidemark_store::port::{DiscardFilter, DiscardLog};
+use tidemark_ports::{DiscardFilter, DiscardLog};
 
 async fn open() -> Subject<DiscardsTable> {
     let aws = Aws::from_env().await;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use tidemark_aws::{Aws, HistoryTable};
-use tidemark_store::conformance::{Subject, Traits};
-use tidemark_store::conformance_tests;
+use tidemark_conformance::conformance_tests;
+use tidemark_conformance::{Subject, Traits};
 
 async fn open() -> Subject<HistoryTable> {
     let aws = Aws::from_env().await;

@@ -1,8 +1,8 @@
 //! The table of keys.
 
 use tidemark_aws::{Aws, KeysTable};
-use tidemark_store::conformance::Subject;
-use tidemark_store::conformance_tests;
+use tidemark_conformance::Subject;
+use tidemark_conformance::conformance_tests;
 
 async fn open() -> Subject<KeysTable> {
     Subject::new(Aws::from_env().await.keys().unwrap())

@@ -1,11 +1,11 @@
 //! Points over `DynamoDB`.
 
 use tidemark_aws::{Aws, Points};
+use tidemark_conformance::conformance_tests;
+use tidemark_conformance::material::{Random, SECOND, at, series, within, write};
+use tidemark_conformance::{Subject, Traits};
 use tidemark_core::time::TimeRange;
-use tidemark_store::conformance::material::{Random, SECOND, at, series, within, write};
-use tidemark_store::conformance::{Subject, Traits};
-use tidemark_store::conformance_tests;
-use tidemark_store::port::PointStore;
+use tidemark_ports::PointStore;
 
 async fn open_points() -> Subject<Points> {
     let traits = Traits {

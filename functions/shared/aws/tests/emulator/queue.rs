@@ -8,13 +8,13 @@ use async_trait::async_trait;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::MessageSystemAttributeName::MessageGroupId;
 use tidemark_aws::{Aws, SqsQueue};
+use tidemark_conformance::conformance_tests;
+use tidemark_conformance::queue::Deliveries;
+use tidemark_conformance::{Subject, Traits};
 use tidemark_core::batch::Batch;
 use tidemark_core::name::Tenant;
-use tidemark_store::conformance::queue::Deliveries;
-use tidemark_store::conformance::{Subject, Traits};
-use tidemark_store::conformance_tests;
-use tidemark_store::error::Result;
-use tidemark_store::port::Queue;
+use tidemark_ports::Queue;
+use tidemark_ports::error::Result;
 
 /// What any test received.
 static DELIVERED: Mutex<Vec<Batch>> = Mutex::new(Vec::new());

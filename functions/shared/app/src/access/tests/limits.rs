@@ -4,8 +4,8 @@ use std::num::NonZeroU32;
 
 use http::header::RETRY_AFTER;
 use tidemark_core::name::{SeriesKey, SeriesName};
-use tidemark_store::embedded::Embedded;
-use tidemark_store::port::Catalog;
+use tidemark_embedded::Embedded;
+use tidemark_ports::Catalog;
 
 use super::*;
 

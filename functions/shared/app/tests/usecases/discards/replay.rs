@@ -7,8 +7,8 @@ use tidemark_core::discard::{Discard, Format, Reason};
 use tidemark_core::name::Tenant;
 use tidemark_core::payload::Payload;
 use tidemark_core::point::Stamp;
-use tidemark_store::error::Kind;
-use tidemark_store::port::DiscardLog;
+use tidemark_ports::DiscardLog;
+use tidemark_ports::error::Kind;
 
 use super::{discarded, message};
 use crate::hooks::{Call, Done};

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use serde_json::{Value as Json, json};
-use tidemark_store::error::Kind;
+use tidemark_ports::error::Kind;
 
 use crate::hooks::{Call, Done};
 use crate::world::World;

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use http::header::WARNING;
 use serde_json::json;
-use tidemark_store::error::Kind;
+use tidemark_ports::error::Kind;
 
 use crate::hooks::{Call, Done, INSIDE};
 use crate::world::World;

@@ -8,7 +8,7 @@ use tidemark_core::name::Tenant;
 use tidemark_core::payload::Payload;
 use tidemark_core::point::Value;
 use tidemark_core::time::Timestamp;
-use tidemark_store::error::Kind;
+use tidemark_ports::error::Kind;
 
 use crate::hooks::{Call, Done};
 use crate::world::{NOW, World, at, messages, name, tags};

@@ -5,7 +5,7 @@ use tidemark_core::grid::Grid;
 use tidemark_core::name::{SeriesName, Tenant};
 use tidemark_core::summary::Parts;
 use tidemark_core::tombstone::Tombstone;
-use tidemark_store::port::{Slots, Summarize};
+use tidemark_ports::{Slots, Summarize};
 
 use super::super::{selection, summary as asked};
 use super::*;

@@ -1,0 +1,399 @@
+//! A store that is too simple to be wrong: every point in a map, every answer
+//! from a loop over it. It can be told to be wrong in one way.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use tidemark_core::batch::Write;
+use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
+use tidemark_core::point::{Point, Stamp, Tags, Value};
+use tidemark_core::summary::{Parts, Summary};
+use tidemark_core::time::{TimeRange, Timestamp};
+use tidemark_core::tombstone::{Tombstone, Tombstones};
+use tidemark_ports::error::{Kind, Result, StoreError};
+use tidemark_ports::{
+    Bucket, Calculator, Catalog, Extent, Job, Order, Page, PointStore, Refusal, Scan, Series,
+    Slots, Summarize,
+};
+
+use crate::faults::Fault;
+
+/// The store.
+pub struct Naive {
+    fault: Fault,
+    points: Mutex<BTreeMap<SeriesKey, BTreeMap<Timestamp, Stored>>>,
+    catalog: Mutex<BTreeMap<SeriesKey, Listing>>,
+}
+
+#[derive(Clone)]
+struct Stored {
+    stamp: Stamp,
+    value: Value,
+    tags: Tags,
+}
+
+#[derive(Clone)]
+struct Listing {
+    live: bool,
+    updated: Timestamp,
+    deleted_at: Option<Timestamp>,
+    tombstones: Tombstones,
+}
+
+impl Naive {
+    /// A store that is wrong in this way.
+    pub fn new(fault: Fault) -> Self {
+        Self {
+            fault,
+            points: Mutex::default(),
+            catalog: Mutex::default(),
+        }
+    }
+
+    fn has(&self, fault: Fault) -> bool {
+        self.fault == fault
+    }
+
+    fn key(&self, key: &SeriesKey) -> SeriesKey {
+        let mut key = key.clone();
+        if self.has(Fault::TenantsMix) {
+            key.tenant = Tenant::new("everybody").unwrap();
+        }
+        key
+    }
+
+    /// What was deleted of a series, listed or not.
+    pub fn tombstones(&self, key: &SeriesKey) -> Tombstones {
+        let catalog = self.catalog.lock().unwrap();
+        catalog
+            .get(key)
+            .map(|l| l.tombstones.clone())
+            .unwrap_or_default()
+    }
+
+    fn put(&self, key: SeriesKey, time: Timestamp, mut new: Stored) {
+        let mut time = time;
+        match self.fault {
+            Fault::TagsAreLost => new.tags = Tags::none(),
+            Fault::TheSignOfZeroIsLost => new.value = Value::new(new.value.get() + 0.0).unwrap(),
+            Fault::ValuesAreRounded => {
+                new.value = format!("{:.15e}", new.value.get())
+                    .parse::<f64>()
+                    .map(|v| Value::new(v).unwrap())
+                    .unwrap();
+            }
+            Fault::TimesAreRounded => time = Timestamp::from_nanos(time.nanos() / 1000 * 1000),
+            _ => {}
+        }
+        let mut points = self.points.lock().unwrap();
+        let series = points.entry(key).or_default();
+        if let Some(old) = series.get(&time) {
+            let wins = match self.fault {
+                Fault::LastDeliveryWins => true,
+                Fault::BatchesAreNotCompared => {
+                    (new.stamp.received, new.stamp.index) > (old.stamp.received, old.stamp.index)
+                }
+                Fault::IndexIsIgnored => {
+                    (new.stamp.received, new.stamp.batch) >= (old.stamp.received, old.stamp.batch)
+                }
+                _ => new.stamp > old.stamp,
+            };
+            if !wins {
+                return;
+            }
+            if self.has(Fault::TagsStay) && new.tags.is_empty() {
+                new.tags = old.tags.clone();
+            }
+        }
+        series.insert(time, new);
+    }
+
+    fn hides(&self, tombstones: &Tombstones, time: Timestamp, received: Timestamp) -> bool {
+        match self.fault {
+            Fault::TombstonesAreIgnored => false,
+            Fault::TombstonesExcludeTheirInstant => tombstones.hides(time, received.plus(1)),
+            _ => tombstones.hides(time, received),
+        }
+    }
+
+    /// The points of a range that are not hidden, ascending.
+    fn visible(&self, key: &SeriesKey, range: TimeRange, tombstones: &Tombstones) -> Vec<Point> {
+        let points = self.points.lock().unwrap();
+        let Some(series) = points.get(&self.key(key)) else {
+            return Vec::new();
+        };
+        series
+            .range(range.from()..=range.to())
+            .filter(|(time, stored)| !self.hides(tombstones, **time, stored.stamp.received))
+            .filter(|(time, _)| !(self.has(Fault::TheEndIsLeftOut) && **time == range.to()))
+            .map(|(&time, stored)| Point {
+                time,
+                value: stored.value,
+                tags: stored.tags.clone(),
+            })
+            .collect()
+    }
+}
+
+#[async_trait]
+impl PointStore for Naive {
+    async fn write(&self, write: &Arc<Write>) -> Result<Vec<Refusal>> {
+        for points in &write.series {
+            let key = SeriesKey {
+                tenant: write.tenant.clone(),
+                name: points.name.clone(),
+            };
+            for i in 0..points.len() {
+                let stamp = write.stamp(points.index[i]);
+                let stored = Stored {
+                    stamp,
+                    value: points.values[i],
+                    tags: points.tags_at(i).clone(),
+                };
+                self.put(self.key(&key), points.times[i], stored);
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    async fn read(&self, scan: Scan<'_>) -> Result<Page> {
+        let mut points = self.visible(scan.series, scan.range, scan.tombstones);
+        if scan.order == Order::Descending && !self.has(Fault::OnlyAscending) {
+            points.reverse();
+        }
+        let next = points
+            .get(scan.limit + usize::from(self.has(Fault::PagesSkip)))
+            .map(|p| p.time);
+        points.truncate(scan.limit);
+        let next = if self.has(Fault::PagesRepeat) && next.is_some() && points.len() > 1 {
+            points.last().map(|p| p.time)
+        } else {
+            next
+        };
+        let rest = next.map(|next| match scan.order {
+            Order::Ascending => TimeRange::new(next, scan.range.to()).unwrap(),
+            Order::Descending => TimeRange::new(scan.range.from(), next).unwrap(),
+        });
+        Ok(Page { points, rest })
+    }
+
+    async fn summarize(&self, request: Summarize<'_>) -> Result<Vec<Bucket>> {
+        let none = Tombstones::none();
+        let hidden = self.has(Fault::HiddenPointsCount);
+        let tombstones = if hidden { &none } else { request.tombstones };
+        let range = if self.has(Fault::SlotsAreNotCut) {
+            TimeRange::ALL
+        } else {
+            request.range
+        };
+        let mut slots: BTreeMap<Timestamp, (Vec<Timestamp>, Vec<Value>)> = BTreeMap::new();
+        for point in self.visible(request.series, range, tombstones) {
+            let start = match request.slots {
+                Slots::Whole => request.range.from(),
+                Slots::Grid(grid) => grid.slot_of(point.time).start,
+            };
+            let slot = slots.entry(start).or_default();
+            slot.0.push(point.time);
+            slot.1.push(point.value);
+        }
+        let parts = if self.has(Fault::PartsAreLeftOut) {
+            Parts::NONE
+        } else {
+            request.parts
+        };
+        let bucket = |(start, (times, values)): (Timestamp, (Vec<Timestamp>, Vec<Value>))| Bucket {
+            start: if self.has(Fault::BucketsBeginWithPoints) {
+                times[0]
+            } else {
+                start
+            },
+            summary: Summary::of(&times, &values, parts).unwrap(),
+        };
+        let mut buckets: Vec<Bucket> = slots.into_iter().map(bucket).collect();
+        if self.has(Fault::TheLimitKeepsTheLatest) {
+            buckets.drain(..buckets.len().saturating_sub(request.limit));
+        }
+        buckets.truncate(request.limit);
+        Ok(buckets)
+    }
+
+    async fn extent(&self, series: &SeriesKey, range: TimeRange) -> Result<Option<Extent>> {
+        let points = self.visible(series, range, &Tombstones::none());
+        let first = usize::from(self.has(Fault::ExtentsAreShort) && points.len() > 1);
+        let (Some(first), Some(last)) = (points.get(first), points.last()) else {
+            return Ok(None);
+        };
+        let range = TimeRange::new(first.time, last.time).unwrap();
+        Ok(Some(Extent {
+            range,
+            points: points.len() as u64,
+        }))
+    }
+
+    async fn delete(
+        &self,
+        series: &SeriesKey,
+        range: TimeRange,
+        deleted_at: Timestamp,
+    ) -> Result<()> {
+        let all = self.has(Fault::DeletingTakesAll);
+        if !self.has(Fault::DeletingDoesNothing)
+            && let Some(points) = self.points.lock().unwrap().get_mut(&self.key(series))
+        {
+            points.retain(|&time, stored| {
+                !(range.contains(time) && (all || stored.stamp.received <= deleted_at))
+            });
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Catalog for Naive {
+    async fn register(
+        &self,
+        tenant: &Tenant,
+        names: &[&SeriesName],
+        received: Timestamp,
+    ) -> Result<()> {
+        let mut catalog = self.catalog.lock().unwrap();
+        for &name in names {
+            let key = self.key(&SeriesKey {
+                tenant: tenant.clone(),
+                name: name.clone(),
+            });
+            let unlisted = Listing {
+                live: false,
+                updated: received,
+                deleted_at: None,
+                tombstones: Tombstones::none(),
+            };
+            let listing = catalog.entry(key).or_insert(unlisted);
+            let last_come = self.has(Fault::UpdatedIsTheLastCome);
+            if listing.live && !last_come {
+                listing.updated = listing.updated.max(received);
+            } else if listing.deleted_at.is_none_or(|at| received > at)
+                || self.has(Fault::LateBatchesRevive)
+            {
+                listing.live = true;
+                listing.updated = received;
+            }
+        }
+        Ok(())
+    }
+
+    async fn get(&self, series: &SeriesKey) -> Result<Option<Series>> {
+        let catalog = self.catalog.lock().unwrap();
+        let listing = catalog.get(&self.key(series)).filter(|l| l.live);
+        Ok(listing.map(|listing| described(&series.name, listing)))
+    }
+
+    async fn list(
+        &self,
+        tenant: &Tenant,
+        prefix: &str,
+        after: Option<&SeriesName>,
+        limit: usize,
+    ) -> Result<Vec<Series>> {
+        if self.has(Fault::PrefixesMustBeNames)
+            && !prefix.is_empty()
+            && SeriesName::check(prefix).is_err()
+        {
+            return Ok(Vec::new());
+        }
+        let repeat = self.has(Fault::ListsRepeat);
+        let catalog = self.catalog.lock().unwrap();
+        let listed = catalog
+            .iter()
+            .filter(|(key, listing)| {
+                listing.live && (key.tenant == *tenant || self.has(Fault::TenantsMix))
+            })
+            .filter(|(key, _)| key.name.as_str().starts_with(prefix))
+            .filter(|(key, _)| {
+                after.is_none_or(|after| {
+                    key.name > *after || repeat && limit > 1 && key.name == *after
+                })
+            })
+            .take(limit);
+        Ok(listed
+            .map(|(key, listing)| described(&key.name, listing))
+            .collect())
+    }
+
+    async fn count(&self, tenant: &Tenant, prefix: &str) -> Result<u64> {
+        let prefix = if self.has(Fault::CountsIgnoreThePrefix) {
+            ""
+        } else {
+            prefix
+        };
+        if self.has(Fault::CountsIncludeTheDeleted) {
+            let catalog = self.catalog.lock().unwrap();
+            return Ok(catalog.keys().filter(|key| key.tenant == *tenant).count() as u64);
+        }
+        Ok(self.list(tenant, prefix, None, usize::MAX).await?.len() as u64)
+    }
+
+    async fn tombstone(&self, series: &SeriesKey, tombstone: Tombstone) -> Result<()> {
+        let mut catalog = self.catalog.lock().unwrap();
+        let Some(listing) = catalog.get_mut(&self.key(series)).filter(|l| l.live) else {
+            return Ok(());
+        };
+        match listing.tombstones.insert(tombstone) {
+            Err(_) if !self.has(Fault::TombstonesAreUnbounded) => {
+                Err(StoreError::new(Kind::Exhausted, "recording a deletion"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn delete(&self, series: &SeriesKey, deleted_at: Timestamp) -> Result<bool> {
+        let mut catalog = self.catalog.lock().unwrap();
+        let Some(listing) = catalog.get_mut(&self.key(series)) else {
+            return Ok(false);
+        };
+        let existed = listing.live;
+        let tombstone = Tombstone {
+            range: TimeRange::ALL,
+            deleted_at,
+        };
+        listing.tombstones.insert(tombstone).unwrap();
+        listing.deleted_at = listing.deleted_at.max(Some(deleted_at));
+        listing.live &= listing.updated > deleted_at;
+        if self.has(Fault::TombstonesAreForgotten) {
+            listing.tombstones = Tombstones::none();
+        }
+        Ok(existed)
+    }
+}
+
+fn described(name: &SeriesName, listing: &Listing) -> Series {
+    Series {
+        name: name.clone(),
+        updated: listing.updated,
+        tombstones: listing.tombstones.clone(),
+    }
+}
+
+#[async_trait]
+impl Calculator for Naive {
+    async fn run(&self, job: Job) -> Result<Vec<Bucket>> {
+        let (series, tombstones) = (&job.series, &job.tombstones);
+        let Job {
+            range,
+            slots,
+            parts,
+            limit,
+            ..
+        } = job;
+        self.summarize(Summarize {
+            series,
+            range,
+            tombstones,
+            slots,
+            parts,
+            limit,
+        })
+        .await
+    }
+}

@@ -1,0 +1,173 @@
+//! The form in which a job travels to whoever runs it and its buckets travel
+//! back: JSON, in answers of up to 6 MB, for AWS Lambda takes no more.
+
+use std::error::Error;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use tidemark_core::time::TimeRange;
+
+use super::{Bucket, Job};
+use crate::error::{Kind, Result, StoreError, causes};
+
+/// How many bytes of buckets an answer has: in base64 somewhat less than Lambda
+/// takes (6291556 bytes). A single bucket has at most 2 MB or so, 8 bytes for
+/// each value that its quantiles keep.
+const LONGEST: usize = 4_400_000;
+
+/// What is asked of whoever runs a job.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// What to run.
+    pub job: Job,
+}
+
+/// What it answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reply {
+    /// The earliest buckets, each in postcard, one after the other, in base64.
+    buckets: String,
+    /// Where the buckets lie that found no room.
+    rest: Option<TimeRange>,
+    /// Whether there are none because the store is busy.
+    #[serde(default)]
+    busy: bool,
+}
+
+impl Reply {
+    /// Of the buckets of a job as many as fit, at least one. A failure that
+    /// passes is an answer as well; of any other the function fails.
+    pub fn new(job: &Job, calculated: Result<Vec<Bucket>>) -> Result<Self> {
+        match calculated {
+            Ok(buckets) => Self::cut(job, &buckets, LONGEST),
+            Err(error) if error.kind() == Kind::Unavailable => {
+                let error = causes(&error);
+                tracing::warn!(error, "a calculation has to be tried again");
+                Ok(Self {
+                    buckets: String::new(),
+                    rest: None,
+                    busy: true,
+                })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether the store was busy.
+    pub const fn is_busy(&self) -> bool {
+        self.busy
+    }
+
+    /// Of the buckets of a job those that fit into so many bytes, at least one.
+    pub fn cut(job: &Job, buckets: &[Bucket], longest: usize) -> Result<Self> {
+        let mut bytes = Vec::new();
+        let mut rest = None;
+        for bucket in buckets {
+            let before = bytes.len();
+            bytes = postcard::to_extend(bucket, bytes)
+                .map_err(|e| StoreError::new(Kind::Internal, "writing a bucket").because(e))?;
+            if before > 0 && bytes.len() > longest {
+                bytes.truncate(before);
+                rest = TimeRange::new(bucket.start, job.range.to()).ok();
+                break;
+            }
+        }
+        Ok(Self {
+            buckets: STANDARD.encode(bytes),
+            rest,
+            busy: false,
+        })
+    }
+
+    /// The buckets, and where there are more.
+    pub fn read(self) -> Result<(Vec<Bucket>, Option<TimeRange>)> {
+        fn broken(error: impl Error + Send + Sync + 'static) -> StoreError {
+            StoreError::new(Kind::Internal, "reading the buckets of a calculation").because(error)
+        }
+        let bytes = STANDARD.decode(self.buckets).map_err(broken)?;
+        let mut left = bytes.as_slice();
+        let mut buckets = Vec::new();
+        while !left.is_empty() {
+            let (bucket, after) = postcard::take_from_bytes(left).map_err(broken)?;
+            buckets.push(bucket);
+            left = after;
+        }
+        Ok((buckets, self.rest))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
+    use tidemark_core::point::Value;
+    use tidemark_core::quantile::Quantiles;
+    use tidemark_core::summary::{Parts, Summary};
+    use tidemark_core::time::Timestamp;
+    use tidemark_core::tombstone::Tombstones;
+
+    use super::super::Slots;
+    use super::*;
+
+    fn job() -> Job {
+        Job {
+            series: SeriesKey {
+                tenant: Tenant::local(),
+                name: SeriesName::new("a").unwrap(),
+            },
+            range: TimeRange::ALL,
+            tombstones: Tombstones::none(),
+            slots: Slots::Whole,
+            parts: Parts::ALL,
+            limit: 100,
+            is_shard: false,
+        }
+    }
+
+    /// A bucket whose quantiles keep as many values as they may.
+    fn largest(start: i64) -> Bucket {
+        let numbers = 0..i64::try_from(Quantiles::EXACT).unwrap();
+        let times: Vec<_> = numbers
+            .clone()
+            .map(|i| Timestamp::from_nanos(start + i))
+            .collect();
+        let values: Vec<_> = numbers
+            .map(|i| Value::new(1.0 / (i + 1) as f64).unwrap())
+            .collect();
+        Bucket {
+            start: Timestamp::from_nanos(start),
+            summary: Summary::of(&times, &values, Parts::ALL).unwrap(),
+        }
+    }
+
+    #[test]
+    fn an_answer_ends_before_lambdas_limit() {
+        let buckets: Vec<Bucket> = (0..5).map(|i| largest(i * 1_000_000)).collect();
+        let job = job();
+        let mut left = buckets.as_slice();
+        let mut answers = 0;
+        while !left.is_empty() {
+            let reply = Reply::new(&job, Ok(left.to_vec())).unwrap();
+            let json = serde_json::to_string(&reply).unwrap();
+            assert!(json.len() < 6_291_556 - 10_000, "{}", json.len());
+            let (part, rest) = reply.read().unwrap();
+            assert!(!part.is_empty());
+            left = &left[part.len()..];
+            assert_eq!(rest.map(TimeRange::from), left.first().map(|b| b.start));
+            answers += 1;
+        }
+        assert_eq!(answers, 3);
+    }
+
+    #[test]
+    fn a_bucket_alone_is_an_answer_whatever_the_limit() {
+        let bucket = largest(0);
+        let length = postcard::to_allocvec(&bucket).unwrap().len();
+        let both = [bucket, largest(1_000_000)];
+        let job = job();
+        for (longest, expected) in [(0, 1), (length, 1), (3 * length, 2)] {
+            let reply = Reply::cut(&job, &both, longest).unwrap();
+            assert_eq!(reply.read().unwrap().0.len(), expected);
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! The ports: what the use cases are written against. Each says what an
+//! implementer must do; the suite of the same name in `tidemark-conformance`
+//! shows whether it does.
+//!
+//! All calls may be made concurrently. A call that fails with
+//! [`Kind::Unavailable`](error::Kind::Unavailable) may have been carried out all
+//! the same, and can be made again.
+
+pub mod calculator;
+mod catalog;
+mod discards;
+pub mod error;
+mod history;
+mod keys;
+mod points;
+mod queue;
+pub mod slots;
+
+pub use calculator::{Bucket, Calculator, Job, Slots};
+pub use catalog::{Catalog, Series};
+pub use discards::{DiscardCount, DiscardFilter, DiscardLog};
+pub use history::{Query, QueryLog};
+pub use keys::KeyStore;
+pub use points::{Extent, Order, Page, PointStore, Refusal, Scan, Summarize};
+pub use queue::Queue;

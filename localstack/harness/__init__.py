@@ -1,0 +1,1 @@
+"""What the suites of tests, and the measurements, have in common."""
