@@ -1,32 +1,22 @@
-//! `/admin/discards` and below: shows the administrator what was discarded, and
-//! replays it.
+//! `/admin/discards` and below: shows what was discarded, and replays it.
 
-use std::process::ExitCode;
-use std::sync::Arc;
+use std::{process::ExitCode, sync::Arc};
 
-use tidemark_app::access::{Access, Settings};
-use tidemark_app::{batch_ids::BatchIds, clock::SystemClock, discards::Discards};
+use tidemark_app::{batch_ids::BatchIds, discards::Discards};
 use tidemark_aws::Aws;
-use tidemark_lambda::{Error, Operation, Problem, http, start};
+use tidemark_lambda::{Access, SystemClock, http, start};
 
 fn main() -> ExitCode {
-    start(serve())
-}
-
-async fn serve() -> Result<(), Error> {
-    let aws = Aws::from_env().await;
-    let clock = Arc::new(SystemClock::new());
-    let access = Access::new(Settings::from_env()?, Arc::new(aws.keys()?), clock.clone())?;
-    let discards = Discards {
-        discards: Arc::new(aws.discards()?),
-        points: aws.point_store()?,
-        catalog: Arc::new(aws.catalog()?),
-        clock,
-        ids: Arc::new(BatchIds::new()),
-    };
-    http(access.gate, async |operation, call, _| match operation {
-        Operation::Discards(operation) => discards.handle(operation, call).await,
-        _ => Err(Problem::not_found()),
+    start(async {
+        let (aws, clock) = (Aws::from_env().await, Arc::new(SystemClock::new()));
+        let access = Access::from_env(Arc::new(aws.keys()?), clock.clone())?;
+        let discards = Discards {
+            discards: Arc::new(aws.discards()?),
+            points: aws.point_store()?,
+            catalog: Arc::new(aws.catalog()?),
+            clock,
+            ids: Arc::new(BatchIds::new()),
+        };
+        http(access, discards).await
     })
-    .await
 }

@@ -3,19 +3,8 @@
 
 use std::process::ExitCode;
 
-use tidemark_app::access::{Access, Settings};
-use tidemark_app::openapi::Openapi;
-use tidemark_lambda::{Error, Operation, Problem, http, start};
+use tidemark_lambda::{Access, contract, http, start};
 
 fn main() -> ExitCode {
-    start(serve())
-}
-
-async fn serve() -> Result<(), Error> {
-    let gate = Access::public(Settings::from_env()?);
-    http(gate, async |operation, call, _| match operation {
-        Operation::Openapi(operation) => Openapi.handle(operation, call),
-        _ => Err(Problem::not_found()),
-    })
-    .await
+    start(async { http(Access::public_from_env()?, contract()).await })
 }

@@ -5,9 +5,9 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tidemark_app::clock::SystemClock;
 use tidemark_aws::Aws;
 use tidemark_keys::Command;
+use tidemark_ports::SystemClock;
 use tidemark_ports::error::causes;
 
 /// Makes, lists and revokes API keys.

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use tidemark_app::access::{Settings, SettingsError};
+use tidemark_access::{AccessSettings, SettingsError};
 use tidemark_core::name::{SeriesName, Tenant};
 use tracing_subscriber::EnvFilter;
 
@@ -19,7 +19,7 @@ pub(crate) struct Config {
     /// others than this machine reach the address.
     pub(crate) is_authenticated: bool,
     /// What else the environment says of callers.
-    pub(crate) access: Settings,
+    pub(crate) access: AccessSettings,
     /// Where the data is (`TIDEMARK_DATA`).
     pub(crate) data: PathBuf,
     /// The largest body taken, in bytes as sent (`TIDEMARK_MAX_BODY`).
@@ -66,7 +66,7 @@ impl Config {
         Ok(Self {
             address: SocketAddr::new(host, port),
             is_authenticated,
-            access: Settings::read(get)?,
+            access: AccessSettings::read(get)?,
             data: data(get),
             max_body: parsed(get, "TIDEMARK_MAX_BODY", 4 << 20)?,
             source_url: (source_url != "none").then_some(source_url),

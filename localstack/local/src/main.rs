@@ -4,15 +4,13 @@
 mod config;
 mod host;
 mod ports;
-mod service;
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 use config::Config;
-use tidemark_app::clock::SystemClock;
 use tidemark_embedded::{Embedded, Keys};
+use tidemark_ports::SystemClock;
 use tidemark_ports::error::causes;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -68,16 +66,17 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
         .enable_all()
         .build()?
         .block_on(async {
-            let parts = ports::wire(&store, &config)?;
+            let mut wired = ports::wire(&store, &config)?;
             let stop = host::stop()?;
             // First: what is fetched before the start fails would be lost.
             let listener = host::listen(config.address).await?;
             eprintln!("tidemark: listening on http://{}", listener.local_addr()?);
             let (stopping, stopped) = oneshot::channel();
-            let fetching = parts
+            let fetching = wired
                 .fetcher
+                .take()
                 .map(|fetcher| tokio::spawn(ports::tick(fetcher, stopped)));
-            host::serve(listener, Arc::new(parts.service), stop).await;
+            host::serve(listener, wired.pipeline(), stop).await;
             drop(stopping);
             if let Some(fetching) = fetching
                 && timeout(host::GRACE, fetching).await.is_err()

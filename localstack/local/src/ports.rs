@@ -1,31 +1,35 @@
 //! The ports of one process, and the use cases wired to them.
 
+use std::convert::Infallible;
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tidemark_app::access::Access;
+use http::Request;
+use hyper::body::Incoming;
+use tidemark_access::Access;
+use tidemark_api::pipeline::{Lines, PipelineSettings, Reply, pipeline};
+use tidemark_api::use_cases::All;
 use tidemark_app::batch_ids::BatchIds;
 use tidemark_app::calculation::InProcess;
-use tidemark_app::clock::{Clock, SystemClock};
 use tidemark_app::discards::Discards;
 use tidemark_app::eraser::Eraser;
-use tidemark_app::fetcher::{Backoff, Fetcher, HttpDataServer};
+use tidemark_app::fetcher::{Backoff, Fetcher};
 use tidemark_app::health::Health;
 use tidemark_app::ingest::Ingest;
-use tidemark_app::openapi::Openapi;
 use tidemark_app::query::Query;
 use tidemark_app::validator::Validator;
 use tidemark_core::batch::Batch;
 use tidemark_embedded::{Embedded, Keys};
-use tidemark_ports::Queue;
 use tidemark_ports::error::Result;
+use tidemark_ports::{Allowance, Clock, Queue, SystemClock};
+use tidemark_sources::HttpDataServer;
 use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval};
+use tower::Service;
 
 use crate::config::Config;
-use crate::service::Service;
 
 #[cfg(test)]
 mod tests;
@@ -41,18 +45,34 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 const SHARDS_AT_ONCE: usize = 16;
 
 /// What there is to run.
-pub(crate) struct Parts {
-    /// Answers requests.
-    pub(crate) service: Service,
+pub(crate) struct Wired {
+    /// Answer requests.
+    pub(crate) use_cases: All,
+    /// Who may ask.
+    pub(crate) access: Access,
+    /// How they are asked.
+    pub(crate) settings: PipelineSettings,
     /// Drains the data server, if there is one.
     pub(crate) fetcher: Option<Fetcher>,
+}
+
+impl Wired {
+    /// What requests go through.
+    pub(crate) fn pipeline(
+        self,
+    ) -> impl Service<Request<Incoming>, Response = Reply, Error = Infallible, Future: Send>
+    + Clone
+    + Send
+    + 'static {
+        pipeline(self.use_cases, self.access, self.settings)
+    }
 }
 
 /// Gives every use case its ports.
 pub(crate) fn wire(
     store: &Embedded,
     config: &Config,
-) -> std::result::Result<Parts, Box<dyn Error>> {
+) -> std::result::Result<Wired, Box<dyn Error>> {
     let embedded = || Arc::new(store.clone());
     let clock: Arc<dyn Clock> = Arc::new(clock(store));
     let access = if config.is_authenticated {
@@ -83,13 +103,11 @@ pub(crate) fn wire(
             backoff: Backoff::new(LONGEST_WAIT).into(),
         }),
     };
-    let service = Service {
-        gate: access.gate,
-        max_body: config.max_body,
+    let use_cases = All {
         ingest: Ingest {
             queue: Arc::clone(&queue),
             catalog: embedded(),
-            limiter: access.limiter,
+            allowance: Arc::clone(&access.limiter) as Arc<dyn Allowance>,
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
         },
@@ -113,9 +131,17 @@ pub(crate) fn wire(
             ids,
         },
         health: Health { queue },
-        openapi: Openapi,
+        openapi: tidemark_api::contract(),
     };
-    Ok(Parts { service, fetcher })
+    Ok(Wired {
+        use_cases,
+        access,
+        settings: PipelineSettings {
+            max_body: config.max_body,
+            lines: Lines::Failures,
+        },
+        fetcher,
+    })
 }
 
 /// How far behind what is stored the system's clock may be for that to count

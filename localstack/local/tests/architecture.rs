@@ -11,12 +11,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, PackageId};
 
+/// What the use cases are made of.
+const BELOW: &[&str] = &["tidemark-core", "tidemark-ports", "tidemark-formats"];
+
 /// A package of ours, those of ours that it is made of, and those that its tests
 /// take besides.
-const MAY_NAME: [(&str, &[&str], &[&str]); 18] = [
+const MAY_NAME: [(&str, &[&str], &[&str]); 21] = [
     ("tidemark-core", &[], &[]),
     ("tidemark-ports", &["tidemark-core"], &[]),
     ("tidemark-columnar", &["tidemark-core"], &[]),
+    ("tidemark-formats", &["tidemark-core"], &[]),
     (
         "tidemark-conformance",
         &["tidemark-core", "tidemark-ports"],
@@ -27,27 +31,42 @@ const MAY_NAME: [(&str, &[&str], &[&str]); 18] = [
         &["tidemark-core", "tidemark-ports", "tidemark-columnar"],
         &["tidemark-conformance"],
     ),
-    ("tidemark-formats", &["tidemark-core"], &[]),
-    ("tidemark-api", &["tidemark-core", "tidemark-formats"], &[]),
-    (
-        "tidemark-app",
-        &[
-            "tidemark-core",
-            "tidemark-ports",
-            "tidemark-formats",
-            "tidemark-api",
-        ],
-        &["tidemark-embedded"],
-    ),
     (
         "tidemark-aws",
         &["tidemark-core", "tidemark-ports", "tidemark-columnar"],
         &["tidemark-conformance", "tidemark-embedded"],
     ),
-    ("tidemark-lambda", &["tidemark-api"], &[]),
+    ("tidemark-https", &[], &[]),
+    ("tidemark-app", BELOW, &["tidemark-embedded"]),
+    (
+        "tidemark-access",
+        &["tidemark-core", "tidemark-ports", "tidemark-https"],
+        &[],
+    ),
+    (
+        "tidemark-sources",
+        &["tidemark-core", "tidemark-ports", "tidemark-https"],
+        &[],
+    ),
+    (
+        "tidemark-api",
+        &[
+            "tidemark-core",
+            "tidemark-ports",
+            "tidemark-formats",
+            "tidemark-app",
+            "tidemark-access",
+        ],
+        &["tidemark-embedded"],
+    ),
+    (
+        "tidemark-lambda",
+        &["tidemark-ports", "tidemark-access", "tidemark-api"],
+        &[],
+    ),
     (
         "tidemark-keys",
-        &["tidemark-core", "tidemark-ports", "tidemark-app"],
+        &["tidemark-core", "tidemark-ports"],
         &["tidemark-embedded"],
     ),
     (
@@ -56,6 +75,8 @@ const MAY_NAME: [(&str, &[&str], &[&str]); 18] = [
             "tidemark-core",
             "tidemark-ports",
             "tidemark-embedded",
+            "tidemark-access",
+            "tidemark-sources",
             "tidemark-api",
             "tidemark-app",
             "tidemark-keys",
@@ -65,12 +86,7 @@ const MAY_NAME: [(&str, &[&str], &[&str]); 18] = [
     ("tidemark-data-server", &[], &[]),
     (
         "tidemark-deployed-keys",
-        &[
-            "tidemark-ports",
-            "tidemark-app",
-            "tidemark-aws",
-            "tidemark-keys",
-        ],
+        &["tidemark-ports", "tidemark-aws", "tidemark-keys"],
         &[],
     ),
     (
@@ -87,6 +103,7 @@ const MAY_NAME: [(&str, &[&str], &[&str]); 18] = [
             "tidemark-core",
             "tidemark-ports",
             "tidemark-embedded",
+            "tidemark-access",
             "tidemark-api",
             "tidemark-app",
         ],
@@ -97,7 +114,12 @@ const MAY_NAME: [(&str, &[&str], &[&str]); 18] = [
 const EMPTY: &str = "empty-function";
 
 /// What a Lambda function's package, in `functions/<its name>`, joins.
-const A_FUNCTION_MAY_NAME: &[&str] = &["tidemark-app", "tidemark-aws", "tidemark-lambda"];
+const A_FUNCTION_MAY_NAME: &[&str] = &[
+    "tidemark-app",
+    "tidemark-aws",
+    "tidemark-lambda",
+    "tidemark-sources",
+];
 
 /// Who alone names the crates whose names begin like this.
 const ALONE: [(&str, &[&str]); 5] = [
@@ -252,6 +274,27 @@ fn one_process_is_built_without_the_packages_for_aws() {
     };
     let found: Vec<_> = reached.into_iter().filter(for_aws).collect();
     assert_eq!(found, Vec::<&str>::new());
+}
+
+/// What use cases would speak HTTP or TLS with.
+const NOT_IN_USE_CASES: [&str; 6] = ["http", "hyper", "hyper-util", "rustls", "tower", "ring"];
+
+#[test]
+fn use_cases_are_built_without_http_and_tls() {
+    let metadata = resolved();
+    let find = |name: &str| metadata.packages.iter().find(|p| p.name == name).unwrap();
+    let of_use_cases = reached(&metadata, find("tidemark-app"));
+    assert!(of_use_cases.contains("tidemark-formats"));
+    let found: Vec<_> = of_use_cases
+        .into_iter()
+        .filter(|name| NOT_IN_USE_CASES.contains(name))
+        .collect();
+    assert_eq!(found, Vec::<&str>::new());
+    // They are found where they are.
+    let of_access = reached(&metadata, find("tidemark-access"));
+    for there in ["http", "hyper", "hyper-util", "rustls", "ring"] {
+        assert!(of_access.contains(there), "{there}");
+    }
 }
 
 #[test]

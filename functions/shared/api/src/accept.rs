@@ -130,7 +130,7 @@ impl Range {
 }
 
 /// A quality: 0 to 1 with up to three decimals.
-fn thousandths(text: &str) -> Option<u16> {
+pub(crate) fn thousandths(text: &str) -> Option<u16> {
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     if decimals.len() > 3 || !decimals.bytes().all(|b| b.is_ascii_digit()) {
         return None;
@@ -146,10 +146,10 @@ fn thousandths(text: &str) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::problem::Kind;
+    use crate::problem::ProblemKind;
     use http::HeaderValue;
 
-    fn ask(accept: &[&str]) -> Result<Media, Kind> {
+    fn ask(accept: &[&str]) -> Result<Media, ProblemKind> {
         let mut headers = HeaderMap::new();
         for value in accept {
             headers.append(ACCEPT, HeaderValue::from_str(value).unwrap());
@@ -195,7 +195,7 @@ mod tests {
             "*/*;q=0.000",
             "image/*",
         ] {
-            assert_eq!(ask(&[accept]), Err(Kind::NotAcceptable), "{accept}");
+            assert_eq!(ask(&[accept]), Err(ProblemKind::NotAcceptable), "{accept}");
         }
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("text/html"));

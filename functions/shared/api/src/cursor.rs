@@ -133,14 +133,14 @@ mod tests {
     use tidemark_core::time::Timestamp;
 
     use super::*;
-    use crate::problem::Kind;
+    use crate::problem::ProblemKind;
 
     fn paging(
         tenant: &str,
         path: &str,
         params: &[(&str, &str)],
         cursor: Option<&str>,
-    ) -> Result<Paging<Timestamp>, Kind> {
+    ) -> Result<Paging<Timestamp>, ProblemKind> {
         let tenant = Tenant::new(tenant).unwrap();
         Paging::new(&tenant, path, params, 10, cursor).map_err(|p| p.kind())
     }
@@ -175,7 +175,7 @@ mod tests {
         let first = paging("local", "/api/a/points", &[("from", "1")], None).unwrap();
         let link = first.next(&Timestamp::from_nanos(7)).unwrap();
         let cursor = Some(cursor_of(link.to_str().unwrap()));
-        let foreign = Err(Kind::InvalidCursor);
+        let foreign = Err(ProblemKind::InvalidCursor);
         let opened =
             |tenant, path, params: &[_]| paging(tenant, path, params, cursor).map(|p| p.after);
         assert!(opened("local", "/api/a/points", &[("from", "1")]).is_ok());
@@ -188,7 +188,7 @@ mod tests {
         let name = binding.seal(&"a").unwrap();
         assert_eq!(
             binding.open::<Timestamp>(&name).map_err(|p| p.kind()),
-            Err(Kind::InvalidCursor)
+            Err(ProblemKind::InvalidCursor)
         );
     }
 
@@ -196,7 +196,7 @@ mod tests {
     fn a_broken_cursor_is_refused() {
         for broken in ["x", "AAAA", "====", "ä", "bnVsbA", "AAAAAAAAAAAAAAAAMQ"] {
             let kind = paging("local", "/api/a", &[], Some(broken)).map(|p| p.after);
-            assert_eq!(kind, Err(Kind::InvalidCursor), "{broken}");
+            assert_eq!(kind, Err(ProblemKind::InvalidCursor), "{broken}");
         }
     }
 

@@ -1,18 +1,28 @@
-//! The HTTP contract of Tidemark: which routes there are and who may call
-//! them, how parameters are read, how answers and problems are written, and the
-//! OpenAPI document that says all of this. Nothing here does I/O or knows what
-//! time it is; the gate alone waits, for whoever stands at it.
+//! The HTTP adapter of Tidemark: which routes there are, who may call them and
+//! which use case answers, how parameters are read, how answers and problems are
+//! written, the OpenAPI document that says all of this, and the pipeline that every
+//! request goes through, whatever host it comes from.
 
 pub mod accept;
-pub mod access;
 pub mod answer;
 pub mod body;
+pub mod call;
+pub mod contract;
 pub mod cursor;
-pub mod docs;
+pub mod describe;
+mod docs;
 pub mod openapi;
 pub mod params;
 pub mod percent;
-pub mod principal;
+pub mod pipeline;
 pub mod problem;
-pub mod requests;
+pub mod route;
 pub mod routes;
+pub mod use_cases;
+
+use contract::Contract;
+
+/// The contract, as it is served.
+pub const fn contract() -> Contract {
+    Contract::new(openapi::json, docs::page)
+}

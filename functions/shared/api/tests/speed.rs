@@ -20,7 +20,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
-use tidemark_api::body::{Limits, read_measurements, read_points};
+use tidemark_api::body::{BodyLimits, read_measurements, read_points};
 
 /// How long each body is read again and again.
 const EACH: Duration = Duration::from_millis(1500);
@@ -132,13 +132,13 @@ fn reading_bodies() {
         ] {
             let headers = headers(media, packed);
             measure(name, count, || {
-                let parsed = read_points(&headers, &body, Limits::default());
+                let parsed = read_points(&headers, &body, BodyLimits::default());
                 parsed.unwrap().accepted
             });
         }
         let (headers, body) = (headers(JSON, false), meter(count));
         measure("meter", count, || {
-            let parsed = read_measurements(&headers, &body, Limits::default());
+            let parsed = read_measurements(&headers, &body, BodyLimits::default());
             parsed.unwrap().accepted
         });
     }

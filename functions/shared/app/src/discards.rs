@@ -1,27 +1,25 @@
 //! Shows the administrator what was discarded, and validates a discard again
 //! when asked to.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use http::Response;
-use tidemark_api::answer::discards::{self as answer, DiscardList};
-use tidemark_api::problem::{ItemError, Problem};
-use tidemark_api::requests::{Call, discards as requests};
-use tidemark_api::routes::Discards as Operation;
 use tidemark_core::batch::Write;
-use tidemark_core::discard::Reason;
-use tidemark_core::name::SeriesName;
-use tidemark_ports::{Catalog, DiscardFilter, DiscardLog, PointStore};
+use tidemark_core::discard::{Discard, DiscardId, Reason};
+use tidemark_core::name::{SeriesName, Tenant};
+use tidemark_core::point::Stamp;
+use tidemark_core::principal::Principal;
+use tidemark_core::time::TimeRange;
+use tidemark_formats::Fault;
+use tidemark_ports::{Catalog, Clock, DiscardCount, DiscardFilter, DiscardLog, PointStore};
 
-use crate::access::audit;
+use crate::audit;
 use crate::batch_ids::BatchIds;
-use crate::clock::Clock;
-use crate::failure;
+use crate::failure::{Failure, FailureKind};
 use crate::validator::reread;
 
-/// How many discards are read at once: each may be 64 KiB long, and a page ends
-/// at 4 MiB.
+/// How many discards are read at once: each may be 64 KiB long, and who asks may
+/// have enough of a few.
 const READ_AT_ONCE: usize = 64;
 
 /// The use case.
@@ -40,85 +38,58 @@ pub struct Discards {
 }
 
 impl Discards {
-    /// Answers an administrator.
-    pub async fn handle(
+    /// A tenant's discards, the latest first, those before `before`.
+    pub fn list<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        filter: DiscardFilter,
+        before: Option<Stamp>,
+    ) -> DiscardRows<'a> {
+        DiscardRows {
+            log: &*self.discards,
+            tenant,
+            filter,
+            before,
+            ahead: VecDeque::new(),
+            is_over: false,
+        }
+    }
+
+    /// How many discards there are that were received in a range, by source and set
+    /// of reasons.
+    pub async fn counts(
         &self,
-        operation: Operation,
-        call: &Call<'_>,
-    ) -> Result<Response<Bytes>, Problem> {
-        match operation {
-            Operation::List => self.list(call).await,
-            Operation::Summary => self.summary(call).await,
-            Operation::Replay => self.replay(call).await,
-        }
+        tenant: &Tenant,
+        received: TimeRange,
+    ) -> Result<Vec<DiscardCount>, Failure> {
+        Ok(self.discards.counts(tenant, received).await?)
     }
 
-    async fn list(&self, call: &Call<'_>) -> Result<Response<Bytes>, Problem> {
-        let requests::List {
-            reason,
-            source,
-            series,
-            span,
-            paging,
-        } = requests::List::read(call)?;
-        let filter = DiscardFilter {
-            reason,
-            source,
-            series,
-            received: span.range,
+    /// Validates a discard again as if it were received now, overlooking what is
+    /// waived; its point is stored.
+    pub async fn replay(
+        &self,
+        by: &Principal,
+        id: DiscardId,
+        waive: &[Reason],
+    ) -> Result<(), Failure> {
+        let tenant = &by.tenant;
+        let unknown = || {
+            Failure::new(
+                FailureKind::UnknownDiscard,
+                "there is no discard of this id",
+            )
         };
-        let mut page = DiscardList::new(paging.limit);
-        let mut last = paging.after;
-        loop {
-            let rows = self
-                .discards
-                .list(call.tenant(), &filter, last, READ_AT_ONCE)
-                .await
-                .map_err(|e| failure::problem(&e))?;
-            for discard in &rows {
-                if !page.push(discard) {
-                    let next = last.map(|last| paging.next(&last)).transpose()?;
-                    return Ok(page.finish(next));
-                }
-                last = Some(discard.stamp);
-            }
-            if rows.len() < READ_AT_ONCE {
-                return Ok(page.finish(None));
-            }
-        }
-    }
-
-    async fn summary(&self, call: &Call<'_>) -> Result<Response<Bytes>, Problem> {
-        let received = requests::Summary::read(call)?.span.range;
-        let counts = self
-            .discards
-            .counts(call.tenant(), received)
-            .await
-            .map_err(|e| failure::problem(&e))?;
-        let mut summary = answer::Summary::default();
-        for count in &counts {
-            summary.add(&count.source, &count.reasons, count.count);
-        }
-        Ok(summary.answer())
-    }
-
-    async fn replay(&self, call: &Call<'_>) -> Result<Response<Bytes>, Problem> {
-        let requests::Replay { id, waive } = requests::Replay::read(call)?;
-        let fail = |e| failure::problem(&e);
-        let tenant = call.tenant();
-        let discard = self
-            .discards
-            .get(tenant, id)
-            .await
-            .map_err(fail)?
-            .ok_or_else(Problem::unknown_discard)?;
+        let replayed = || {
+            let told = "the discard was replayed and its point accepted; it can be replayed once";
+            Failure::new(FailureKind::AlreadyReplayed, told)
+        };
+        let discard = self.discards.get(tenant, id).await?.ok_or_else(unknown)?;
         if discard.replayed.is_some() {
-            return Err(Problem::already_replayed());
+            return Err(replayed());
         }
         let received = self.clock.now();
-        let series = reread(&discard, received, &waive).map_err(|faults| {
-            Problem::still_invalid(faults.into_iter().map(ItemError::from).collect())
-        })?;
+        let series = reread(&discard, received, waive).map_err(Failure::still_invalid)?;
         let write = Arc::new(Write {
             tenant: tenant.clone(),
             batch: self.ids.next(),
@@ -130,28 +101,44 @@ impl Discards {
         let ((), refusals) = tokio::try_join!(
             self.catalog.register(tenant, &names, received),
             self.points.write(&write),
-        )
-        .map_err(fail)?;
+        )?;
         if let Some(refusal) = refusals.into_iter().next() {
-            let error = ItemError {
-                pointer: String::new(),
-                reason: Reason::StoreRejected,
-                detail: refusal.detail,
-            };
-            return Err(Problem::still_invalid(vec![error]));
+            let fault = Fault::at("", Reason::StoreRejected, refusal.detail);
+            return Err(Failure::still_invalid(vec![fault]));
         }
         // Only now: had the write failed, the discard could be replayed again.
         // Of two replays at once both write the same, and one is told so.
-        if self
-            .discards
-            .mark_replayed(tenant, id, received)
-            .await
-            .map_err(fail)?
-        {
-            audit::replayed(call.principal, id);
-            Ok(answer::replayed())
-        } else {
-            Err(Problem::already_replayed())
+        if !self.discards.mark_replayed(tenant, id, received).await? {
+            return Err(replayed());
         }
+        audit::replayed(by, id);
+        Ok(())
+    }
+}
+
+/// Discards, one after the other.
+pub struct DiscardRows<'a> {
+    log: &'a dyn DiscardLog,
+    tenant: &'a Tenant,
+    filter: DiscardFilter,
+    before: Option<Stamp>,
+    ahead: VecDeque<Discard>,
+    is_over: bool,
+}
+
+impl DiscardRows<'_> {
+    /// The next one.
+    pub async fn next(&mut self) -> Result<Option<Discard>, Failure> {
+        if self.ahead.is_empty() && !self.is_over {
+            let listed = self
+                .log
+                .list(self.tenant, &self.filter, self.before, READ_AT_ONCE);
+            self.ahead = listed.await?.into();
+            self.is_over = self.ahead.len() < READ_AT_ONCE;
+            if let Some(last) = self.ahead.back() {
+                self.before = Some(last.stamp);
+            }
+        }
+        Ok(self.ahead.pop_front())
     }
 }

@@ -4,21 +4,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::Response;
-use tidemark_api::answer;
-use tidemark_api::problem::Problem;
-use tidemark_api::requests::{Call, series};
-use tidemark_core::name::SeriesKey;
-use tidemark_core::time::{TimeRange, Timestamp};
+use tidemark_core::name::{SeriesKey, SeriesName};
+use tidemark_core::principal::Principal;
+use tidemark_core::time::{Span, TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstone;
 use tidemark_ports::error::{Kind, StoreError, causes};
-use tidemark_ports::{Catalog, PointStore};
+use tidemark_ports::{Catalog, Clock, PointStore};
 use tokio::time::timeout;
 
-use crate::access::audit;
-use crate::clock::Clock;
-use crate::failure;
+use crate::audit;
+use crate::failure::Failure;
 
 /// How long a client waits for points to be removed that are hidden already: with
 /// what came before, less than a function behind the gateway has.
@@ -36,33 +31,32 @@ pub struct Eraser {
 }
 
 impl Eraser {
-    /// Answers a request to delete a series, or a range of it.
-    pub async fn handle(&self, call: &Call<'_>) -> Result<Response<Bytes>, Problem> {
-        let request = series::Delete::read(call)?;
-        let whole = request.is_whole();
+    /// Deletes a range of a series; without an end on either side, the series itself.
+    pub async fn delete(
+        &self,
+        by: &Principal,
+        name: SeriesName,
+        span: Span,
+    ) -> Result<(), Failure> {
         let series = SeriesKey {
-            tenant: call.tenant().clone(),
-            name: request.series,
+            tenant: by.tenant.clone(),
+            name,
         };
         let deleted_at = self.clock.now();
-        let fail = |e| failure::problem(&e);
-        let range = request.span.range;
-        let existed = if whole {
-            self.catalog.delete(&series, deleted_at).await
+        let range = span.range;
+        let existed = if span.is_open() {
+            self.catalog.delete(&series, deleted_at).await?
         } else {
-            self.bury(&series, Tombstone { range, deleted_at }).await
+            self.bury(&series, Tombstone { range, deleted_at }).await?
         };
-        if !existed.map_err(fail)? {
+        if !existed {
             // Nothing is removed: it could be the points of a batch that is being
             // stored, whose series is about to be made known, and of which no
             // tombstone says that they are gone.
-            return Err(Problem::unknown_series(&series.name));
+            return Err(Failure::unknown_series(&series.name));
         }
-        audit::deleted(call.principal, &series.name, range);
-        self.remove(&series, range, deleted_at)
-            .await
-            .map_err(fail)?;
-        Ok(answer::no_content())
+        audit::deleted(by, &series.name, range);
+        Ok(self.remove(&series, range, deleted_at).await?)
     }
 
     /// Removes what a tombstone hides, if that can be done now. Otherwise the

@@ -2,14 +2,7 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use http::Response;
-use tidemark_api::answer::health::Checks;
-use tidemark_api::problem::Problem;
-use tidemark_api::requests::Call;
 use tidemark_ports::Queue;
-
-use crate::failure;
 
 /// The use case.
 #[derive(Clone)]
@@ -19,10 +12,11 @@ pub struct Health {
 }
 
 impl Health {
-    /// Answers 200 if all is well, 503 otherwise.
-    pub async fn handle(&self, call: &Call<'_>) -> Result<Response<Bytes>, Problem> {
-        call.no_params()?;
-        let queue = self.queue.check().await.inspect_err(failure::log).is_ok();
-        Ok([("queue", queue)].into_iter().collect::<Checks>().answer())
+    /// What is checked, by name, and whether it works. Why something does not is for
+    /// the log.
+    pub async fn check(&self) -> Vec<(&'static str, bool)> {
+        let checked = self.queue.check().await;
+        let queue = checked.inspect_err(|error| error.log()).is_ok();
+        vec![("queue", queue)]
     }
 }

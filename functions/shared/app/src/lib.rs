@@ -1,20 +1,18 @@
 //! What Tidemark does, one module a function. A use case is a struct whose
-//! fields are the ports it needs and nothing else; its handler goes from a
-//! principal and a request (or a batch, or a tick) to an answer. Hosts (a
-//! Lambda runtime, a local process) do the rest.
+//! fields are the ports it needs and nothing else; it goes from a caller and what
+//! is asked, in types, to an answer, in types, or a [`Failure`](failure::Failure).
+//! How it is asked and answered (HTTP, a queue, a schedule) is the business of
+//! adapters above.
 
-pub mod access;
+mod audit;
 pub mod batch_ids;
 pub mod calculation;
-pub mod clock;
 pub mod discards;
 pub mod eraser;
 pub mod failure;
 pub mod fetcher;
 pub mod health;
-pub mod https;
 pub mod ingest;
 mod measure;
-pub mod openapi;
 pub mod query;
 pub mod validator;

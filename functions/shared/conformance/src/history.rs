@@ -2,14 +2,14 @@
 
 use tidemark_core::name::Tenant;
 use tidemark_core::time::Timestamp;
-use tidemark_ports::{Query, QueryLog};
+use tidemark_ports::{LoggedQuery, QueryLog};
 
 use crate::Subject;
 use crate::material::{Random, at, name, received, tenant};
 
 /// A query asked so many seconds after the origin.
-fn query(tenant: &Tenant, seconds: i64, sequence: u64) -> Query {
-    Query {
+fn query(tenant: &Tenant, seconds: i64, sequence: u64) -> LoggedQuery {
+    LoggedQuery {
         tenant: tenant.clone(),
         time: received(seconds),
         sequence,
@@ -26,8 +26,8 @@ async fn listed<S: QueryLog + ?Sized>(
     subject: &Subject<S>,
     tenant: &Tenant,
     limit: usize,
-) -> Vec<Query> {
-    let mut all: Vec<Query> = Vec::new();
+) -> Vec<LoggedQuery> {
+    let mut all: Vec<LoggedQuery> = Vec::new();
     loop {
         let before = all.last().map(|q| (q.time, q.sequence));
         let page = subject.store.list(tenant, before, limit).await.unwrap();
@@ -42,7 +42,7 @@ async fn listed<S: QueryLog + ?Sized>(
 /// A query comes back whole, whatever it holds.
 pub async fn a_query_comes_back_whole<S: QueryLog + ?Sized>(subject: &Subject<S>) {
     let tenant = tenant();
-    let mut queries: Vec<Query> = (0..4).map(|i| query(&tenant, i, 0)).collect();
+    let mut queries: Vec<LoggedQuery> = (0..4).map(|i| query(&tenant, i, 0)).collect();
     queries[1].series = None;
     queries[1].from = None;
     queries[1].to = None;
@@ -63,7 +63,7 @@ pub async fn a_query_comes_back_whole<S: QueryLog + ?Sized>(subject: &Subject<S>
 pub async fn the_latest_comes_first<S: QueryLog + ?Sized>(subject: &Subject<S>) {
     let tenant = tenant();
     assert_eq!(listed(subject, &tenant, 10).await, []);
-    let mut queries: Vec<Query> = (0..30)
+    let mut queries: Vec<LoggedQuery> = (0..30)
         .map(|i| query(&tenant, i / 4, i.unsigned_abs() % 4 * 5))
         .collect();
     Random::new(8).shuffle(&mut queries);
@@ -81,7 +81,7 @@ pub async fn the_latest_comes_first<S: QueryLog + ?Sized>(subject: &Subject<S>) 
         .list(&tenant, Some((received(3), 7)), 3)
         .await
         .unwrap();
-    let expected: Vec<Query> = queries
+    let expected: Vec<LoggedQuery> = queries
         .iter()
         .filter(|q| (q.time, q.sequence) < (received(3), 7))
         .take(3)

@@ -14,6 +14,7 @@ pub mod moments;
 pub mod name;
 pub mod payload;
 pub mod point;
+pub mod principal;
 pub mod quantile;
 pub mod rules;
 mod source;

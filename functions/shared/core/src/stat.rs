@@ -65,6 +65,42 @@ pub enum Stat {
     Duration,
 }
 
+/// What a statistic is counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Unit {
+    /// A number, of the values' kind or of none.
+    Number,
+    /// A whole number.
+    Count,
+    /// An instant.
+    Instant,
+}
+
+struct About {
+    name: &'static str,
+    unit: Unit,
+    parts: Parts,
+    meaning: &'static str,
+}
+
+const fn about(name: &'static str, unit: Unit, parts: Parts, meaning: &'static str) -> About {
+    About {
+        name,
+        unit,
+        parts,
+        meaning,
+    }
+}
+
+const MOMENTS: Parts = Parts {
+    moments: true,
+    quantiles: false,
+};
+const QUANTILES: Parts = Parts {
+    moments: false,
+    quantiles: true,
+};
+
 /// Not the name of a statistic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no such statistic")]
@@ -116,55 +152,131 @@ impl Stat {
         Self::Duration,
     ];
 
+    /// All that there is to know about it, but for how it is worked out
+    /// ([`Stat::of`]).
+    const fn about(self) -> About {
+        match self {
+            Self::Avg => about("avg", Unit::Number, Parts::NONE, "The mean"),
+            Self::Sum => about(
+                "sum",
+                Unit::Number,
+                Parts::NONE,
+                "The correctly rounded sum of the values, whatever their order (with points in Timestream, its sum: within 1e-12 of that of the magnitudes); 0 without points; null, with a header `Warning`, beyond the range of a 64-bit float",
+            ),
+            Self::Count => about("count", Unit::Count, Parts::NONE, "How many points"),
+            Self::Min => about("min", Unit::Number, Parts::NONE, "The least value"),
+            Self::Max => about("max", Unit::Number, Parts::NONE, "The greatest value"),
+            Self::Range => about("range", Unit::Number, Parts::NONE, "`max - min`"),
+            Self::First => about(
+                "first",
+                Unit::Number,
+                Parts::NONE,
+                "The value of the earliest point",
+            ),
+            Self::Last => about(
+                "last",
+                Unit::Number,
+                Parts::NONE,
+                "The value of the latest point",
+            ),
+            Self::Median => about(
+                "median",
+                Unit::Number,
+                QUANTILES,
+                "The quantile 0.5; quantiles are interpolated linearly",
+            ),
+            Self::P90 => about("p90", Unit::Number, QUANTILES, "The quantile 0.9"),
+            Self::P95 => about("p95", Unit::Number, QUANTILES, "The quantile 0.95"),
+            Self::P99 => about("p99", Unit::Number, QUANTILES, "The quantile 0.99"),
+            Self::Variance => about(
+                "variance",
+                Unit::Number,
+                MOMENTS,
+                "The population's variance",
+            ),
+            Self::Stddev => about(
+                "stddev",
+                Unit::Number,
+                MOMENTS,
+                "The square root of the variance",
+            ),
+            Self::Rms => about(
+                "rms",
+                Unit::Number,
+                MOMENTS,
+                "The square root of the mean of the squares",
+            ),
+            Self::Peak => about("peak", Unit::Number, Parts::NONE, "The largest magnitude"),
+            Self::PeakToPeak => about(
+                "peak_to_peak",
+                Unit::Number,
+                Parts::NONE,
+                "`max - min`, by the name that goes with `peak`",
+            ),
+            Self::CrestFactor => about("crest_factor", Unit::Number, MOMENTS, "`peak / rms`"),
+            Self::Skewness => about(
+                "skewness",
+                Unit::Number,
+                MOMENTS,
+                "The third standardised moment",
+            ),
+            Self::Kurtosis => about(
+                "kurtosis",
+                Unit::Number,
+                MOMENTS,
+                "The fourth standardised moment, not in excess: 3 for a normal distribution",
+            ),
+            Self::MinTime => about(
+                "min_time",
+                Unit::Instant,
+                Parts::NONE,
+                "When the least value was, first",
+            ),
+            Self::MaxTime => about(
+                "max_time",
+                Unit::Instant,
+                Parts::NONE,
+                "When the greatest value was, first",
+            ),
+            Self::FirstTime => about(
+                "first_time",
+                Unit::Instant,
+                Parts::NONE,
+                "When the earliest point was",
+            ),
+            Self::LastTime => about(
+                "last_time",
+                Unit::Instant,
+                Parts::NONE,
+                "When the latest point was",
+            ),
+            Self::Duration => about(
+                "duration",
+                Unit::Number,
+                Parts::NONE,
+                "From the earliest to the latest point, in seconds",
+            ),
+        }
+    }
+
     /// Its name in requests and answers.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Avg => "avg",
-            Self::Sum => "sum",
-            Self::Count => "count",
-            Self::Min => "min",
-            Self::Max => "max",
-            Self::Range => "range",
-            Self::First => "first",
-            Self::Last => "last",
-            Self::Median => "median",
-            Self::P90 => "p90",
-            Self::P95 => "p95",
-            Self::P99 => "p99",
-            Self::Variance => "variance",
-            Self::Stddev => "stddev",
-            Self::Rms => "rms",
-            Self::Peak => "peak",
-            Self::PeakToPeak => "peak_to_peak",
-            Self::CrestFactor => "crest_factor",
-            Self::Skewness => "skewness",
-            Self::Kurtosis => "kurtosis",
-            Self::MinTime => "min_time",
-            Self::MaxTime => "max_time",
-            Self::FirstTime => "first_time",
-            Self::LastTime => "last_time",
-            Self::Duration => "duration",
-        }
+        self.about().name
+    }
+
+    /// What it is counted in.
+    pub const fn unit(self) -> Unit {
+        self.about().unit
+    }
+
+    /// What it means, for people.
+    pub const fn meaning(self) -> &'static str {
+        self.about().meaning
     }
 
     /// What a summary must have to answer all of `stats`.
     pub fn parts(stats: &[Self]) -> Parts {
-        let parts = stats.iter().map(|stat| match stat {
-            Self::Median | Self::P90 | Self::P95 | Self::P99 => Parts {
-                moments: false,
-                quantiles: true,
-            },
-            Self::Variance
-            | Self::Stddev
-            | Self::Rms
-            | Self::CrestFactor
-            | Self::Skewness
-            | Self::Kurtosis => Parts {
-                moments: true,
-                quantiles: false,
-            },
-            _ => Parts::NONE,
-        });
+        let parts = stats.iter().map(|stat| stat.about().parts);
         parts.fold(Parts::NONE, Parts::or)
     }
 

@@ -231,6 +231,30 @@ impl TimeRange {
     }
 }
 
+/// A stretch of time as it was asked for: with an end on either side, or without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// Where it begins, if that was said; included.
+    pub from: Option<Timestamp>,
+    /// Where it ends, if that was said; included.
+    pub to: Option<Timestamp>,
+    /// The same as a range.
+    pub range: TimeRange,
+}
+
+impl Span {
+    /// From `from` to `to`, as far as these are said.
+    pub fn new(from: Option<Timestamp>, to: Option<Timestamp>) -> Result<Self, RangeError> {
+        let range = TimeRange::new(from.unwrap_or(Timestamp::MIN), to.unwrap_or(Timestamp::MAX))?;
+        Ok(Self { from, to, range })
+    }
+
+    /// Whether it has no end on either side.
+    pub const fn is_open(&self) -> bool {
+        self.from.is_none() && self.to.is_none()
+    }
+}
+
 impl TryFrom<(Timestamp, Timestamp)> for TimeRange {
     type Error = RangeError;
     fn try_from((from, to): (Timestamp, Timestamp)) -> Result<Self, RangeError> {

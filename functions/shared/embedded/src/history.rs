@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use tidemark_core::name::{SeriesName, Tenant};
 use tidemark_core::time::Timestamp;
 use tidemark_ports::error::Result;
-use tidemark_ports::{Query, QueryLog};
+use tidemark_ports::{LoggedQuery, QueryLog};
 
 use crate::readers::blocking;
 use crate::{Embedded, corrupt, failed, lock};
@@ -21,11 +21,11 @@ const WRITTEN_AT: usize = 256;
 const KEPT: u64 = 1_000_000;
 
 /// Queries that are not in the table yet.
-pub(super) type Unrecorded = Mutex<Vec<Query>>;
+pub(super) type Unrecorded = Mutex<Vec<LoggedQuery>>;
 
 #[async_trait]
 impl QueryLog for Embedded {
-    async fn record(&self, query: Query) {
+    async fn record(&self, query: LoggedQuery) {
         let due = {
             let mut waiting = lock(&self.0.unrecorded);
             if waiting.len() < WAITING {
@@ -48,7 +48,7 @@ impl QueryLog for Embedded {
         tenant: &Tenant,
         before: Option<(Timestamp, u64)>,
         limit: usize,
-    ) -> Result<Vec<Query>> {
+    ) -> Result<Vec<LoggedQuery>> {
         // Reading goes on while writing fails.
         if let Err(error) = self.write_queries().await {
             tracing::warn!(%error, "queries were not recorded");
@@ -82,7 +82,7 @@ impl Embedded {
     }
 }
 
-fn insert(connection: &Connection, query: &Query) -> Result<()> {
+fn insert(connection: &Connection, query: &LoggedQuery) -> Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO query (tenant, time, sequence, series, path, range_from, range_to, duration_ms)
@@ -129,7 +129,7 @@ fn list(
     tenant: &Tenant,
     before: Option<(Timestamp, u64)>,
     limit: usize,
-) -> Result<Vec<Query>> {
+) -> Result<Vec<LoggedQuery>> {
     let reading = "listing queries";
     let (time, sequence) = before.map_or((i64::MAX, i64::MAX), |(time, sequence)| {
         (time.nanos(), i64::try_from(sequence).unwrap_or(i64::MAX))
@@ -162,7 +162,7 @@ fn list(
             .map(SeriesName::new)
             .transpose()
             .map_err(|e| corrupt("the series of a query").because(e))?;
-        queries.push(Query {
+        queries.push(LoggedQuery {
             tenant: tenant.clone(),
             time: Timestamp::from_nanos(time),
             sequence,

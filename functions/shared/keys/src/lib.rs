@@ -8,12 +8,11 @@ use std::io::Write;
 use std::num::NonZeroU32;
 
 use clap::{Args, Subcommand};
-use tidemark_app::clock::Clock;
 use tidemark_core::access::{Overrides, Scopes};
 use tidemark_core::key::{ApiKey, KeyId, Secret};
 use tidemark_core::name::Tenant;
-use tidemark_ports::KeyStore;
 use tidemark_ports::error::StoreError;
+use tidemark_ports::{Clock, KeyStore};
 
 use arguments::Expiry;
 
@@ -65,7 +64,7 @@ pub struct Create {
 
 /// Why nothing was done.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum KeysError {
     /// The store's reason.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -91,7 +90,7 @@ pub async fn run(
     clock: &dyn Clock,
     out: &mut dyn Write,
     told: &mut dyn Write,
-) -> Result<(), Error> {
+) -> Result<(), KeysError> {
     match command {
         Command::Create(create) => {
             let secret = create.make(store, clock).await?;
@@ -108,7 +107,7 @@ pub async fn run(
         }
         Command::Revoke { id } => {
             let key = store.revoke(id, clock.now()).await?;
-            let key = key.ok_or(Error::Unknown(id))?;
+            let key = key.ok_or(KeysError::Unknown(id))?;
             audit("key_revoked", &key);
             writeln!(told, "The key {id} is refused within a minute.")?;
         }
@@ -117,14 +116,14 @@ pub async fn run(
 }
 
 impl Create {
-    async fn make(self, store: &dyn KeyStore, clock: &dyn Clock) -> Result<Secret, Error> {
+    async fn make(self, store: &dyn KeyStore, clock: &dyn Clock) -> Result<Secret, KeysError> {
         let mut random = [0; 32];
-        getrandom::fill(&mut random).map_err(Error::Random)?;
+        getrandom::fill(&mut random).map_err(KeysError::Random)?;
         let secret = Secret::new(random);
         let created = clock.now();
         let expires = self.expires.map(|expiry| expiry.after(created));
         if expires.is_some_and(|expires| expires <= created) {
-            return Err(Error::Past);
+            return Err(KeysError::Past);
         }
         let key = ApiKey {
             hash: secret.hash(),
@@ -145,7 +144,7 @@ impl Create {
             audit("key_created", &key);
             Ok(secret)
         } else {
-            Err(Error::Random(getrandom::Error::UNEXPECTED))
+            Err(KeysError::Random(getrandom::Error::UNEXPECTED))
         }
     }
 }
@@ -163,8 +162,8 @@ fn audit(act: &str, key: &ApiKey) {
 mod tests {
     use clap::Parser;
     use tempfile::TempDir;
-    use tidemark_app::clock::SystemClock;
     use tidemark_embedded::Keys;
+    use tidemark_ports::SystemClock;
 
     use super::*;
 

@@ -21,5 +21,7 @@ pub use invocation::{Error, invoke, ticks};
 pub use messages::messages;
 pub use requests::http;
 pub use start::start;
-/// What a handler of HTTP requests is asked, and how it refuses.
-pub use tidemark_api::{problem::Problem, routes::Operation};
+/// What the `main` of a function wires with the rest.
+pub use tidemark_access::Access;
+pub use tidemark_api::contract;
+pub use tidemark_ports::{Clock, SystemClock};

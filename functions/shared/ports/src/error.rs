@@ -42,6 +42,11 @@ impl StoreError {
         self
     }
 
+    /// Logs it with its causes: once, by who handles it.
+    pub fn log(&self) {
+        tracing::error!(kind = ?self.kind, "{}", causes(self));
+    }
+
     /// What the caller can do about it.
     pub const fn kind(&self) -> Kind {
         self.kind

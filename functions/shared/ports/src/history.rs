@@ -8,7 +8,7 @@ use crate::error::Result;
 
 /// A query that was asked.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Query {
+pub struct LoggedQuery {
     /// By whom.
     pub tenant: Tenant,
     /// When.
@@ -34,7 +34,7 @@ pub struct Query {
 #[async_trait]
 pub trait QueryLog: Send + Sync {
     /// Records a query, soon.
-    async fn record(&self, query: Query);
+    async fn record(&self, query: LoggedQuery);
 
     /// Up to `limit` queries of a tenant, the latest first, those before the
     /// (time, sequence) `before`.
@@ -43,5 +43,5 @@ pub trait QueryLog: Send + Sync {
         tenant: &Tenant,
         before: Option<(Timestamp, u64)>,
         limit: usize,
-    ) -> Result<Vec<Query>>;
+    ) -> Result<Vec<LoggedQuery>>;
 }

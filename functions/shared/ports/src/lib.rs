@@ -6,8 +6,10 @@
 //! [`Kind::Unavailable`](error::Kind::Unavailable) may have been carried out all
 //! the same, and can be made again.
 
+mod allowance;
 pub mod calculator;
 mod catalog;
+pub mod clock;
 mod discards;
 pub mod error;
 mod history;
@@ -15,11 +17,15 @@ mod keys;
 mod points;
 mod queue;
 pub mod slots;
+mod source;
 
+pub use allowance::{Allowance, Excess};
 pub use calculator::{Bucket, Calculator, Job, Slots};
 pub use catalog::{Catalog, Series};
+pub use clock::{Clock, SystemClock};
 pub use discards::{DiscardCount, DiscardFilter, DiscardLog};
-pub use history::{Query, QueryLog};
+pub use history::{LoggedQuery, QueryLog};
 pub use keys::KeyStore;
 pub use points::{Extent, Order, Page, PointStore, Refusal, Scan, Summarize};
 pub use queue::Queue;
+pub use source::{DataServer, Fetched};

@@ -45,9 +45,9 @@ async fn what_was_fetched_is_stored_when_fetching_stops() {
     let folder = tempfile::tempdir().unwrap();
     let store = Embedded::open(folder.path()).unwrap();
     let variable = |name: &str| (name == "TIDEMARK_SOURCE_URL").then(|| url.clone());
-    let parts = wire(&store, &Config::read(variable).unwrap()).unwrap();
+    let wired = wire(&store, &Config::read(variable).unwrap()).unwrap();
     let (stop, stopped) = oneshot::channel();
-    let fetching = tokio::spawn(tick(parts.fetcher.unwrap(), stopped));
+    let fetching = tokio::spawn(tick(wired.fetcher.unwrap(), stopped));
     while served.load(Ordering::SeqCst) < 20 {
         sleep(Duration::from_millis(1)).await;
     }

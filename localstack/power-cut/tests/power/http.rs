@@ -9,20 +9,21 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{Method, Request, StatusCode};
-use tidemark_api::principal::Principal;
-use tidemark_api::requests::Call;
-use tidemark_api::routes::{self, Operation};
+use tidemark_access::Limiter;
+use tidemark_api::call::Call;
+use tidemark_api::routes;
+use tidemark_api::use_cases::UseCases;
 use tidemark_app::batch_ids::BatchIds;
-use tidemark_app::clock::SystemClock;
 use tidemark_app::ingest::Ingest;
 use tidemark_app::validator::Validator;
 use tidemark_core::batch::Batch;
 use tidemark_core::discard::Reason;
 use tidemark_core::name::Tenant;
+use tidemark_core::principal::Principal;
 use tidemark_core::time::TimeRange;
 use tidemark_embedded::Embedded;
 use tidemark_ports::error::Result;
-use tidemark_ports::{Catalog, DiscardFilter, DiscardLog, Queue};
+use tidemark_ports::{Catalog, DiscardFilter, DiscardLog, Queue, SystemClock};
 use tidemark_power_cut::Unsynced;
 use tokio::task::{JoinSet, block_in_place};
 use tokio::time::sleep;
@@ -60,7 +61,7 @@ fn ingest(store: &Embedded) -> Ingest {
             store: store.clone(),
         }),
         catalog: Arc::new(store.clone()),
-        limiter: Arc::default(),
+        allowance: Arc::new(Limiter::default()),
         clock: Arc::new(SystemClock::new()),
         ids: Arc::new(BatchIds::new()),
     }
@@ -86,16 +87,13 @@ async fn post(ingest: &Ingest, number: u64) -> StatusCode {
         .body(Bytes::from(body))
         .unwrap();
     let matched = routes::find(&Method::POST, "/api").unwrap();
-    let Operation::Ingest(operation) = matched.route.operation else {
-        panic!("{:?}", matched.route.operation);
-    };
     let principal = Principal::local();
     let call = Call {
         principal: &principal,
-        matched: &matched,
-        uri: request.uri(),
+        path: &matched.path,
+        request: &request,
     };
-    match ingest.handle(operation, &call, &request).await {
+    match ingest.answer(matched.route.handler, call).unwrap().await {
         Ok(response) => response.status(),
         Err(problem) => problem.kind().status(),
     }

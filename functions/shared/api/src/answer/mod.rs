@@ -1,16 +1,8 @@
 //! The bodies of answers. What has rows is written straight into bytes, page by
 //! page; what is small goes through serde.
 
-pub mod buckets;
-pub mod discards;
-pub mod health;
-pub mod history;
-pub mod ingest;
-pub mod measurements;
 pub mod page;
-pub mod points;
-pub mod series;
-pub mod stats;
+pub(crate) mod stats;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, WARNING};

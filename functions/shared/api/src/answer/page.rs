@@ -14,7 +14,7 @@ pub const MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// Rows being written.
 #[derive(Debug)]
-pub struct Page {
+pub struct PageWriter {
     out: Vec<u8>,
     rows: usize,
     limit: usize,
@@ -23,7 +23,7 @@ pub struct Page {
     content_type: &'static str,
 }
 
-impl Page {
+impl PageWriter {
     /// A page of at most `limit` rows between `open` and `close`.
     pub fn new(
         content_type: &'static str,
@@ -87,8 +87,17 @@ impl Page {
     }
 }
 
+/// Shows rows until a page is full: the last one that is in it, if another page
+/// follows, be it that not all rows are shown or that there are `more`.
+pub(crate) fn shown<R>(rows: &[R], more: bool, push: impl FnMut(&R) -> bool) -> Option<&R> {
+    let mut push = push;
+    let count = rows.iter().take_while(|row| push(row)).count();
+    let last = rows.get(count.checked_sub(1)?)?;
+    (more || count < rows.len()).then_some(last)
+}
+
 #[cfg(test)]
-pub(super) fn text(response: &Response<Bytes>) -> String {
+pub(crate) fn text(response: &Response<Bytes>) -> String {
     String::from_utf8(response.body().to_vec()).unwrap()
 }
 
@@ -98,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_page_ends_at_its_limit() {
-        let mut page = Page::array(2);
+        let mut page = PageWriter::array(2);
         assert!(page.push_json(&1));
         assert!(page.push_json(&2));
         assert!(!page.push_json(&3));
@@ -106,14 +115,14 @@ mod tests {
         let response = page.finish(Some(HeaderValue::from_static("</x>; rel=\"next\"")));
         assert_eq!(text(&response), "[1,2]");
         assert_eq!(response.headers()[LINK], "</x>; rel=\"next\"");
-        let empty = Page::array(2).finish(None);
+        let empty = PageWriter::array(2).finish(None);
         assert_eq!((text(&empty).as_str(), empty.headers().len()), ("[]", 1));
     }
 
     #[test]
     fn a_page_ends_at_4_mib() {
         let row = "x".repeat(MAX_BYTES / 2 - 10);
-        let mut page = Page::array(100);
+        let mut page = PageWriter::array(100);
         assert!(page.push_json(&row));
         assert!(page.push_json(&row));
         assert!(!page.push_json(&row));
@@ -127,7 +136,7 @@ mod tests {
     #[test]
     fn a_page_is_exactly_4_mib_at_most() {
         for (length, fits) in [(MAX_BYTES - 6, true), (MAX_BYTES - 5, false)] {
-            let mut page = Page::array(100);
+            let mut page = PageWriter::array(100);
             assert!(page.push_json(&1));
             assert_eq!(page.push_json(&"x".repeat(length)), fits);
         }
@@ -135,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_page_has_a_row_whatever_its_size() {
-        let mut page = Page::array(100);
+        let mut page = PageWriter::array(100);
         assert!(page.push_json(&"x".repeat(MAX_BYTES)));
         assert!(!page.push_json(&1));
         assert_eq!(page.rows(), 1);

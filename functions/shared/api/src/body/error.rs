@@ -1,8 +1,8 @@
 //! Why a body is refused as a whole.
 
-use tidemark_formats::{Fault, ReadError};
+use tidemark_formats::ReadError;
 
-use crate::problem::{ItemError, Problem};
+use crate::problem::Problem;
 
 /// Why a body is refused as a whole: nothing of it is stored. Its text is meant
 /// for the client.
@@ -80,16 +80,6 @@ impl From<BodyError> for Problem {
                 BodyErrorKind::TooLarge => Self::body_too_large(detail),
                 BodyErrorKind::Unsupported => Self::unsupported_media_type(detail),
             },
-        }
-    }
-}
-
-impl From<Fault> for ItemError {
-    fn from(fault: Fault) -> Self {
-        Self {
-            pointer: fault.pointer.into_owned(),
-            reason: fault.reason,
-            detail: fault.detail,
         }
     }
 }

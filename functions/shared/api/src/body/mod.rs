@@ -18,14 +18,14 @@ pub use error::{BodyError, BodyErrorKind};
 
 /// What a body may take, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct BodyLimits {
     /// Its text, once unpacked.
     pub unpacked: usize,
     /// The memory of what is made of it ([`Collector::new`]).
     pub memory: usize,
 }
 
-impl Default for Limits {
+impl Default for BodyLimits {
     fn default() -> Self {
         Self {
             unpacked: 64 << 20,
@@ -35,7 +35,11 @@ impl Default for Limits {
 }
 
 /// Reads the body of `POST /api`: points as JSON, NDJSON or CSV.
-pub fn read_points(headers: &HeaderMap, body: &[u8], limits: Limits) -> Result<Parsed, BodyError> {
+pub fn read_points(
+    headers: &HeaderMap,
+    body: &[u8],
+    limits: BodyLimits,
+) -> Result<Parsed, BodyError> {
     let syntax = decode::syntax_of_points(headers)?;
     read(headers, body, Reader::points(syntax), limits)
 }
@@ -44,7 +48,7 @@ pub fn read_points(headers: &HeaderMap, body: &[u8], limits: Limits) -> Result<P
 pub fn read_measurements(
     headers: &HeaderMap,
     body: &[u8],
-    limits: Limits,
+    limits: BodyLimits,
 ) -> Result<Parsed, BodyError> {
     decode::check_measurements(headers)?;
     read(headers, body, Reader::measurements(), limits)
@@ -54,7 +58,7 @@ fn read(
     headers: &HeaderMap,
     body: &[u8],
     mut reader: Reader,
-    limits: Limits,
+    limits: BodyLimits,
 ) -> Result<Parsed, BodyError> {
     let mut collector = Collector::new(limits.memory);
     if decode::is_gzip(headers)? {

@@ -4,8 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use crate::openapi::example;
-use crate::problem::Kind;
+use crate::problem::{ProblemKind, example};
 use crate::routes::ROUTES;
 
 /// Appends to a `String`, which does not fail.
@@ -53,7 +52,7 @@ pub(super) fn page(document: &Value, style: &str) -> String {
 /// Path, method and description of each operation, in the order of the routes.
 fn all_operations(document: &Value) -> impl Iterator<Item = (&str, String, &Value)> {
     ROUTES.iter().map(|route| {
-        let method = route.method.as_str().to_lowercase();
+        let method = route.verb.method().as_str().to_lowercase();
         let operation = &document["paths"][route.path][&method];
         (route.path, method, operation)
     })
@@ -214,7 +213,7 @@ fn kind(schema: &Value) -> String {
 
 fn problems() -> String {
     let mut out = "<h2 id=\"problems\">Problems</h2><p>The <code>type</code> of a problem leads here.</p><dl>".to_owned();
-    for kind in Kind::ALL {
+    for kind in ProblemKind::ALL {
         let id = kind.type_uri().trim_start_matches("/docs#");
         add!(
             out,

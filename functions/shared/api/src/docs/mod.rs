@@ -1,70 +1,49 @@
-//! `GET /docs`: the OpenAPI document as a page. It is written here, on the
+//! The OpenAPI document as a page. It is written here, on the
 //! server, from the document itself: no script, no font, nothing from another
 //! host, and a content security policy that holds it to that.
 
 mod html;
 
-use std::sync::LazyLock;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-};
-use http::{HeaderValue, Response, StatusCode};
+use http::HeaderValue;
 use sha2::{Digest, Sha256};
 
-use crate::answer;
+use crate::contract::DocsPage;
 use crate::openapi;
-
-/// The media type of the page.
-pub const MEDIA_TYPE: &str = "text/html; charset=utf-8";
 
 const STYLE: &str = include_str!("style.css");
 
-static PAGE: LazyLock<Bytes> = LazyLock::new(|| {
+/// The page.
+pub(crate) fn page() -> DocsPage {
     let document = serde_json::to_value(openapi::document()).unwrap_or_default();
-    Bytes::from(html::page(&document, STYLE))
-});
+    DocsPage {
+        html: Bytes::from(html::page(&document, STYLE)),
+        policy: policy(),
+    }
+}
 
 /// Nothing may be loaded, and only our own style applies.
-static POLICY: LazyLock<String> = LazyLock::new(|| {
+fn policy() -> HeaderValue {
     let digest = STANDARD.encode(Sha256::digest(STYLE));
-    format!(
+    let policy = format!(
         "default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
-});
-
-/// The answer of `GET /docs`.
-pub fn answer() -> Response<Bytes> {
-    let mut response = answer::body(StatusCode::OK, MEDIA_TYPE, PAGE.clone());
-    let headers = response.headers_mut();
-    if let Ok(policy) = HeaderValue::from_str(&POLICY) {
-        headers.insert(CONTENT_SECURITY_POLICY, policy);
-    }
-    for (name, value) in [
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (REFERRER_POLICY, "no-referrer"),
-        (CACHE_CONTROL, "no-cache"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    response
+    );
+    // It is all ASCII; were it not, nothing at all would be allowed.
+    HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
 
-    use http::header::CONTENT_TYPE;
-
     use super::*;
-    use crate::problem::Kind;
+    use crate::problem::ProblemKind;
     use crate::routes::ROUTES;
 
-    fn page() -> String {
-        String::from_utf8(answer().into_body().to_vec()).unwrap()
+    fn html() -> String {
+        String::from_utf8(page().html.to_vec()).unwrap()
     }
 
     /// What follows each `mark` up to the next `end`.
@@ -75,14 +54,14 @@ mod tests {
 
     #[test]
     fn the_page_shows_every_route_and_problem() {
-        let page = page();
+        let page = html();
         let ids: HashSet<_> = all(&page, " id=\"", '"').into_iter().collect();
         for route in &ROUTES {
-            assert!(ids.contains(route.operation.id()), "{route:?}");
+            assert!(ids.contains(route.id), "{route:?}");
             let path = route.path.replace('{', "<var>{").replace('}', "}</var>");
             assert!(page.contains(&path), "{path}");
         }
-        for kind in Kind::ALL {
+        for kind in ProblemKind::ALL {
             assert!(ids.contains(kind.type_uri().trim_start_matches("/docs#")));
             assert!(page.contains(kind.title()), "{kind:?}");
         }
@@ -94,7 +73,7 @@ mod tests {
 
     #[test]
     fn nothing_comes_from_elsewhere() {
-        let page = page();
+        let page = html();
         assert!(!page.contains("<script") && !page.contains("src=") && !page.contains("style="));
         assert!(!page.contains("@import") && !page.contains("url("));
         let links = all(&page, "href=\"", '"');
@@ -108,19 +87,15 @@ mod tests {
     }
 
     #[test]
-    fn headers_hold_the_page_to_it() {
-        let response = answer();
-        let header = |name| response.headers()[name].to_str().unwrap().to_owned();
-        assert_eq!(header(CONTENT_TYPE), MEDIA_TYPE);
-        assert!(
-            header(CONTENT_SECURITY_POLICY).starts_with("default-src 'none'; style-src 'sha256-")
-        );
-        assert_eq!(header(X_CONTENT_TYPE_OPTIONS), "nosniff");
+    fn a_policy_holds_the_page_to_it() {
+        let policy = page().policy;
+        let policy = policy.to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"));
     }
 
     #[test]
     fn the_page_is_well_formed() {
-        let page = page();
+        let page = html();
         let mut open: Vec<&str> = Vec::new();
         for tag in all(&page, "<", '>') {
             let name = tag.split([' ', '\n']).next().unwrap();

@@ -1,28 +1,23 @@
-//! The OpenAPI 3.1 document, generated from the table of routes and the types
-//! that requests are read into. `openapi.json` beside this file is the reviewed
+//! The OpenAPI 3.1 document, generated from the list of routes, which describe
+//! themselves. `openapi.json` beside this file is the reviewed
 //! result; `UPDATE_OPENAPI=1 cargo test -p tidemark-api` accepts changes to it.
 
-mod answers;
-mod bodies;
-mod forms;
-mod operations;
-mod parameters;
-mod schemas;
-mod security;
 #[cfg(test)]
 mod tests;
 
-use std::sync::LazyLock;
-
 use bytes::Bytes;
-use http::{Response, StatusCode};
-use utoipa::openapi::path::{HttpMethod, PathItem};
+use utoipa::openapi::path::{Operation, OperationBuilder, PathItem};
 use utoipa::openapi::schema::ComponentsBuilder;
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::tag::TagBuilder;
-use utoipa::openapi::{InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, PathsBuilder, Server};
+use utoipa::openapi::{
+    InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, PathsBuilder, Response, Server,
+};
 
-use crate::answer;
-use crate::problem::{Kind, Problem};
+use crate::describe::{answers, schemas};
+use crate::route::Route;
 use crate::routes::ROUTES;
 
 /// The parts of the document, in order, and what they are about.
@@ -47,6 +42,8 @@ const DESCRIPTION: &str = "A time-series service: it takes points, checks every 
 
 **Pages** end at `limit` rows or 4 MiB. The header `Link` leads to the next page; the last page has none.
 
+**Answers** over 1 KiB come as `gzip` where `Accept-Encoding` allows it.
+
 **Numbers** are written in full precision unless `decimals` asks for rounding; a whole number has no fraction.
 
 **Problems** are answered as `application/problem+json` (RFC 9457). A parameter that is unknown, empty or given twice is a problem, never ignored.
@@ -55,28 +52,25 @@ const DESCRIPTION: &str = "A time-series service: it takes points, checks every 
 
 `HEAD` is answered wherever `GET` is.";
 
-static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| {
+/// The document, as JSON.
+pub(crate) fn json() -> Bytes {
     // Its keys are strings, so it cannot fail to be JSON.
     Bytes::from(serde_json::to_vec(&document()).unwrap_or_default())
-});
+}
 
 /// The document.
 pub fn document() -> OpenApi {
     let mut paths = PathsBuilder::new();
-    for route in &ROUTES {
-        let operation = operations::describe(route.operation);
-        let method = match route.method.as_str() {
-            "POST" => HttpMethod::Post,
-            "DELETE" => HttpMethod::Delete,
-            _ => HttpMethod::Get,
-        };
-        paths = paths.path(route.path, PathItem::new(method, operation));
-    }
     let mut components = ComponentsBuilder::new();
-    for (name, schema) in schemas::all() {
+    for route in ROUTES {
+        let item = PathItem::new(route.verb.in_document(), operation(route));
+        paths = paths.path(route.path, item);
+    }
+    let own = ROUTES.iter().flat_map(|route| (route.schemas)());
+    for (name, schema) in schemas::all().into_iter().chain(own) {
         components = components.schema(name, schema);
     }
-    for (name, scheme) in security::schemes() {
+    for (name, scheme) in security_schemes() {
         components = components.security_scheme(name, scheme);
     }
     let license = LicenseBuilder::new()
@@ -100,12 +94,62 @@ pub fn document() -> OpenApi {
         .build()
 }
 
-/// The answer of `GET /openapi.json`.
-pub fn answer() -> Response<Bytes> {
-    answer::body(StatusCode::OK, answer::JSON, DOCUMENT.clone())
+/// A route as the document has it.
+fn operation(route: &Route) -> Operation {
+    let description = route.description;
+    let mut operation = OperationBuilder::new()
+        .tag(route.tag)
+        .operation_id(Some(route.id))
+        .summary(Some(route.summary))
+        .description((!description.is_empty()).then_some(description))
+        .request_body(route.body.map(|body| body()));
+    for requirement in security(route) {
+        operation = operation.security(requirement);
+    }
+    for parameter in (route.parameters)() {
+        operation = operation.parameter(parameter);
+    }
+    for (status, answer) in responses(route) {
+        operation = operation.response(status, answer);
+    }
+    operation.build()
 }
 
-/// One of the problems of a kind, for the documentation.
-pub fn example(kind: Kind) -> Problem {
-    answers::example(kind)
+/// The answers of a route by status, in order.
+fn responses(route: &Route) -> Vec<(String, Response)> {
+    let (status, success) = (route.success)();
+    let mut responses = vec![(status.to_owned(), success)];
+    let mut kinds = route.all_problems();
+    kinds.sort_by_key(|kind| kind.status());
+    for of_status in kinds.chunk_by(|a, b| a.status() == b.status()) {
+        let status = of_status[0].status().as_str().to_owned();
+        responses.push((status, answers::failure(of_status)));
+    }
+    responses
+}
+
+const KEY: &str = "apiKey";
+const BEARER: &str = "bearer";
+
+/// How callers show who they are.
+fn security_schemes() -> [(&'static str, SecurityScheme); 2] {
+    let key = ApiKeyValue::with_description("X-Api-Key", "An API key, `tm_...`");
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some(
+            "An API key, or a JWT of the issuer that the deployment trusts",
+        ));
+    [
+        (KEY, SecurityScheme::ApiKey(ApiKey::Header(key))),
+        (BEARER, SecurityScheme::Http(bearer.build())),
+    ]
+}
+
+/// Either of them, with the scope that a route wants; none where it wants none.
+fn security(route: &Route) -> Vec<SecurityRequirement> {
+    route.scope.map_or_else(Vec::new, |scope| {
+        [KEY, BEARER]
+            .map(|scheme| SecurityRequirement::new(scheme, [scope.as_str()]))
+            .into()
+    })
 }

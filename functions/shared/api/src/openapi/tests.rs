@@ -4,8 +4,8 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::*;
-use crate::problem::Kind;
-use crate::routes::Operation;
+use crate::problem::{self, ProblemKind};
+use crate::route::Function;
 
 fn value() -> Value {
     serde_json::to_value(document()).unwrap()
@@ -44,8 +44,8 @@ fn routes_and_document_cover_each_other() {
     let routes: BTreeSet<_> = ROUTES
         .iter()
         .map(|route| {
-            let (method, path) = (route.method.to_string(), route.path.to_owned());
-            (method, path, route.operation.id().to_owned())
+            let (method, path) = (route.verb.method().to_string(), route.path.to_owned());
+            (method, path, route.id.to_owned())
         })
         .collect();
     assert_eq!(documented, routes);
@@ -97,12 +97,15 @@ fn references_hold() {
 
 #[test]
 fn each_operation_says_what_can_go_wrong() {
-    for route in &ROUTES {
-        let kinds = answers::problems(route.operation);
+    for route in ROUTES {
+        let kinds = route.all_problems();
         let unique: HashSet<_> = kinds.iter().collect();
         assert_eq!(unique.len(), kinds.len(), "{route:?}");
-        assert_eq!(kinds.contains(&Kind::InvalidPath), route.path.contains('{'));
-        let described = operations::describe(route.operation);
+        assert_eq!(
+            kinds.contains(&ProblemKind::InvalidPath),
+            route.path.contains('{')
+        );
+        let described = operation(route);
         let statuses: Vec<_> = described.responses.responses.keys().cloned().collect();
         assert!(
             statuses[0].starts_with('2') && statuses.is_sorted(),
@@ -110,17 +113,16 @@ fn each_operation_says_what_can_go_wrong() {
         );
         assert!(described.summary.is_some_and(|s| !s.is_empty()));
     }
-    for kind in Kind::ALL {
-        assert_eq!(answers::example(kind).kind(), kind);
+    for kind in ProblemKind::ALL {
+        assert_eq!(problem::example(kind).kind(), kind);
     }
 }
 
 #[test]
 fn a_body_is_described_where_points_come_in() {
-    for route in &ROUTES {
-        let body = bodies::of_operation(route.operation);
-        let comes_in = matches!(route.operation, Operation::Ingest(_));
-        assert_eq!(body.is_some(), comes_in, "{route:?}");
+    for route in ROUTES {
+        let comes_in = route.function() == Function::Ingest;
+        assert_eq!(route.body.is_some(), comes_in, "{route:?}");
     }
 }
 
@@ -134,7 +136,7 @@ mod forms_and_parsers {
     use tidemark_core::point::Tags;
     use tidemark_core::time::Timestamp;
 
-    use super::super::forms;
+    use crate::describe::forms;
 
     /// Texts that a pattern matches.
     fn texts(pattern: &str) -> impl Strategy<Value = String> + use<> {

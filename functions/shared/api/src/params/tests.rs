@@ -1,4 +1,5 @@
 use proptest::prelude::*;
+use tidemark_core::time::TimeRange;
 
 use super::*;
 

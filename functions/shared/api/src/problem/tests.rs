@@ -1,5 +1,7 @@
 use std::collections::HashSet;
 
+use tidemark_core::discard::Reason;
+
 use super::*;
 
 fn text(problem: Problem) -> (u16, String) {
@@ -11,11 +13,8 @@ fn text(problem: Problem) -> (u16, String) {
 
 #[test]
 fn a_problem_says_what_and_where() {
-    let error = ItemError {
-        pointer: "/3/v".to_owned(),
-        reason: Reason::NotFinite,
-        detail: "`v` is beyond what a 64-bit float can hold".to_owned(),
-    };
+    let detail = "`v` is beyond what a 64-bit float can hold";
+    let error = Fault::at("/3/v", Reason::NotFinite, detail);
     assert_eq!(
         text(Problem::invalid_points("no point is right", vec![error; 101])),
         (422, format!(
@@ -31,7 +30,7 @@ fn a_problem_says_what_and_where() {
         text(Problem::internal()),
         (500, r#"{"type":"/docs#internal","title":"Something went wrong on our side","status":500,"detail":"the request was not completed; the log has more under its `x-request-id`"}"#.to_owned())
     );
-    let checks: Checks = [("points", true), ("queue", false)].into_iter().collect();
+    let checks = vec![("points", true), ("queue", false)];
     assert_eq!(
         text(Problem::unhealthy(checks)),
         (503, r#"{"type":"/docs#unhealthy","title":"The service does not accept data at the moment","status":503,"detail":"failing: queue","checks":{"points":"ok","queue":"failing"}}"#.to_owned())
@@ -64,12 +63,18 @@ fn headers_tell_what_to_do() {
 
 #[test]
 fn kinds_are_told_apart_and_ordered_by_status() {
-    let types: HashSet<_> = Kind::ALL.map(Kind::type_uri).into_iter().collect();
-    let titles: HashSet<_> = Kind::ALL.map(Kind::title).into_iter().collect();
+    let types: HashSet<_> = ProblemKind::ALL
+        .map(ProblemKind::type_uri)
+        .into_iter()
+        .collect();
+    let titles: HashSet<_> = ProblemKind::ALL
+        .map(ProblemKind::title)
+        .into_iter()
+        .collect();
     assert_eq!(
         (types.len(), titles.len()),
-        (Kind::ALL.len(), Kind::ALL.len())
+        (ProblemKind::ALL.len(), ProblemKind::ALL.len())
     );
-    assert!(Kind::ALL.is_sorted_by_key(|kind| kind.status()));
+    assert!(ProblemKind::ALL.is_sorted_by_key(|kind| kind.status()));
     assert!(types.iter().all(|t| t.starts_with("/docs#")));
 }

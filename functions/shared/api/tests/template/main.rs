@@ -17,7 +17,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use document::{keys, read, resources, string};
 use http::Method;
 use serde_json::{Value, json};
-use tidemark_api::routes::{Function, ROUTES};
+use tidemark_api::route::{Function, Verb};
+use tidemark_api::routes::ROUTES;
 
 /// What a function is told of in its environment, and the parameter of
 /// `infra/roles.yaml` that its role names for it.
@@ -55,9 +56,9 @@ fn the_gateway_has_the_routes_of_the_table_and_no_others() {
     let mut wanted: BTreeSet<(String, &str)> = ROUTES
         .iter()
         .flat_map(|route| {
-            let function = route.operation.function().name();
-            let head = (route.method == Method::GET).then_some(Method::HEAD);
-            [Some(route.method.clone()), head]
+            let function = route.function().name();
+            let head = (route.verb == Verb::Get).then_some(Method::HEAD);
+            [Some(route.verb.method()), head]
                 .into_iter()
                 .flatten()
                 .map(move |method| (format!("{method} {}", route.path), function))
@@ -109,10 +110,9 @@ fn who_answers_a_route_with_a_scope_knows_the_keys() {
     for (id, function) in functions(&template) {
         let folder = string(&function["Properties"]["CodeUri"]);
         let name = folder.strip_prefix("functions/").unwrap();
-        let asks = ROUTES.iter().any(|route| {
-            let operation = route.operation;
-            operation.function().name() == name && operation.scope().is_some()
-        });
+        let asks = ROUTES
+            .iter()
+            .any(|route| route.function().name() == name && route.scope.is_some());
         let told = &function["Properties"]["Environment"]["Variables"]["TIDEMARK_KEYS_TABLE"];
         assert_eq!(!told.is_null(), asks, "{id}");
         let of_keys = |statement: &&&Value| statement["Resource"] == json!({"Ref": "KeysArn"});

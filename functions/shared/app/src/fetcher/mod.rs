@@ -4,7 +4,6 @@
 //! tried until the queue has it; while the queue fails, nothing more is asked.
 
 mod backoff;
-mod server;
 #[cfg(test)]
 mod tests;
 
@@ -16,17 +15,14 @@ use tidemark_core::batch::{Batch, Content, Source};
 use tidemark_core::name::{SeriesName, Tenant};
 use tidemark_core::payload::Payload;
 use tidemark_core::time::Timestamp;
-use tidemark_ports::Queue;
+use tidemark_ports::{Clock, DataServer, Fetched, Queue};
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::{Instant, sleep};
 
 use crate::batch_ids::BatchIds;
-use crate::clock::Clock;
-use crate::failure;
 use crate::measure::timed;
 
 pub use backoff::Backoff;
-pub use server::{Answer, DataServer, HttpDataServer, UrlError};
 
 /// How many messages wait at the most while a batch is sent. There are as many
 /// in that batch, and one on either side: 64 in hand altogether.
@@ -82,13 +78,13 @@ impl Fetcher {
             }
             // Never broken off: the server may have forgotten the message already.
             match timed("fetch_ms", self.server.next()).await {
-                Ok(Answer::Message(message)) => {
+                Ok(Fetched::Message(message)) => {
                     backoff.succeeded();
                     if hand.send((self.clock.now(), message)).await.is_err() {
                         return;
                     }
                 }
-                Ok(Answer::Empty) => {
+                Ok(Fetched::Empty) => {
                     backoff.succeeded();
                     return;
                 }
@@ -137,7 +133,7 @@ impl Fetcher {
         };
         let mut backoff = Backoff::new(Duration::from_secs(2));
         while let Err(error) = timed("queue_send_ms", self.queue.send(batch.clone())).await {
-            failure::log(&error);
+            error.log();
             stuck.store(true, Ordering::Relaxed);
             backoff.failed();
             tokio::time::sleep_until(backoff.until()).await;

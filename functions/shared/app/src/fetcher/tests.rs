@@ -1,25 +1,23 @@
 use std::collections::VecDeque;
-use std::io::{Read, Write};
-use std::net::TcpListener;
 use std::sync::Mutex as SyncMutex;
 
 use async_trait::async_trait;
+use tidemark_ports::SystemClock;
 use tidemark_ports::error::{Kind, Result, StoreError};
 
 use super::*;
-use crate::clock::SystemClock;
 
-/// Answers what it was given, then that there is nothing.
-struct Script(SyncMutex<VecDeque<std::result::Result<Answer, String>>>);
+/// Fetcheds what it was given, then that there is nothing.
+struct Script(SyncMutex<VecDeque<std::result::Result<Fetched, String>>>);
 
 #[async_trait]
 impl DataServer for Script {
-    async fn next(&self) -> std::result::Result<Answer, String> {
+    async fn next(&self) -> std::result::Result<Fetched, String> {
         self.0
             .lock()
             .unwrap()
             .pop_front()
-            .unwrap_or(Ok(Answer::Empty))
+            .unwrap_or(Ok(Fetched::Empty))
     }
 }
 
@@ -63,7 +61,7 @@ fn message(i: u32) -> Payload {
 }
 
 fn fetcher(
-    answers: Vec<std::result::Result<Answer, String>>,
+    answers: Vec<std::result::Result<Fetched, String>>,
     failures: u32,
 ) -> (Fetcher, Arc<Shelf>) {
     let shelf = Arc::new(Shelf {
@@ -84,7 +82,7 @@ fn fetcher(
 
 #[tokio::test(start_paused = true)]
 async fn drains_until_there_is_nothing() {
-    let answers = (0..500).map(|i| Ok(Answer::Message(message(i)))).collect();
+    let answers = (0..500).map(|i| Ok(Fetched::Message(message(i)))).collect();
     let (fetcher, shelf) = fetcher(answers, 0);
     assert_eq!(fetcher.tick(Duration::from_secs(1)).await, 500);
     let expected: Vec<Vec<u8>> = (0..500).map(|i| message(i).bytes().to_vec()).collect();
@@ -94,7 +92,7 @@ async fn drains_until_there_is_nothing() {
 #[tokio::test(start_paused = true)]
 async fn bytes_of_any_kind_travel_untouched() {
     let odd = b"\xff\x00{]";
-    let (fetcher, shelf) = fetcher(vec![Ok(Answer::Message(Payload::new(odd)))], 0);
+    let (fetcher, shelf) = fetcher(vec![Ok(Fetched::Message(Payload::new(odd)))], 0);
     fetcher.tick(Duration::from_secs(1)).await;
     assert_eq!(shelf.payloads(), [odd]);
 }
@@ -115,7 +113,7 @@ async fn a_failing_server_is_asked_less_often() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_in_hand_outlives_a_failing_queue() {
-    let answers = (0..10).map(|i| Ok(Answer::Message(message(i)))).collect();
+    let answers = (0..10).map(|i| Ok(Fetched::Message(message(i)))).collect();
     let (fetcher, shelf) = fetcher(answers, 5);
     let mut forwarded = 0;
     for _ in 0..20 {
@@ -124,35 +122,4 @@ async fn what_is_in_hand_outlives_a_failing_queue() {
     assert_eq!(forwarded, 10);
     let expected: Vec<Vec<u8>> = (0..10).map(|i| message(i).bytes().to_vec()).collect();
     assert_eq!(shelf.payloads(), expected);
-}
-
-/// A data server that answers one request with `body`. Where it is.
-fn one_answer(body: Vec<u8>) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let mut asked = Vec::new();
-        while !asked.ends_with(b"\r\n\r\n") {
-            let mut byte = [0];
-            stream.read_exact(&mut byte).unwrap();
-            asked.extend(byte);
-        }
-        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
-        stream.write_all(head.as_bytes()).unwrap();
-        stream.write_all(&body).unwrap();
-    });
-    format!("http://{address}/")
-}
-
-/// What is kept of a message does not depend on how much that is: length and
-/// digest are those of all that came.
-#[tokio::test]
-async fn a_message_of_any_length_is_read_to_its_end() {
-    for length in [10, Payload::MAX_BYTES + 1, 17 << 20] {
-        let body: Vec<u8> = (0..=250).cycle().take(length).collect();
-        let expected = Payload::new(&body);
-        let server = HttpDataServer::new(&one_answer(body)).unwrap();
-        assert_eq!(server.next().await, Ok(Answer::Message(expected)));
-    }
 }

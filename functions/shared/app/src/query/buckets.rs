@@ -1,52 +1,94 @@
-//! `GET /api/{name}/buckets`: statistics by slot of a grid.
+//! Statistics by slot of a grid.
 
-use tidemark_api::answer::buckets::Buckets;
-use tidemark_api::problem::Problem;
-use tidemark_api::requests::{Call, series};
 use tidemark_core::grid::{Grid, Slot};
-use tidemark_core::stat::{self, Stat};
+use tidemark_core::name::SeriesKey;
+use tidemark_core::stat::{self, Stat, Unit};
 use tidemark_core::summary::{Parts, Summary};
-use tidemark_core::time::{TimeRange, Timestamp};
+use tidemark_core::time::{Span, TimeRange, Timestamp};
 use tidemark_ports::{Bucket, Order, Slots};
 
-use super::{Answer, Asked, Known, Query};
-use crate::failure;
-
-use series::Fill;
+use super::{Known, Query};
+use crate::failure::{Failure, FailureKind};
 
 /// How many slots a question may span.
 const MAX_SLOTS: u64 = 1_000_000;
 
+/// What stands in a bucket that holds no point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Fill {
+    /// There is no such bucket in the answer.
+    #[default]
+    None,
+    /// Null.
+    Null,
+    /// What stood in the bucket before.
+    Previous,
+    /// What lies on the line between the buckets on either side.
+    Linear,
+    /// Zero.
+    Zero,
+}
+
+impl Fill {
+    /// The ways to fill, by name.
+    pub const CHOICES: [(&'static str, Self); 5] = [
+        ("none", Self::None),
+        ("null", Self::Null),
+        ("previous", Self::Previous),
+        ("linear", Self::Linear),
+        ("zero", Self::Zero),
+    ];
+}
+
+/// What is asked about the slots of a range.
+#[derive(Debug, Clone)]
+pub struct BucketQuestion {
+    /// Of which points.
+    pub span: Span,
+    /// How time is cut into slots.
+    pub grid: Grid,
+    /// What of each slot, in this order.
+    pub stats: Vec<Stat>,
+    /// What stands where there are no points.
+    pub fill: Fill,
+    /// The start of the last slot that was told before.
+    pub last: Option<Timestamp>,
+    /// How many slots at the most.
+    pub limit: usize,
+}
+
+/// A slot and what stands in it.
+pub type BucketRow = (Slot, Vec<(Stat, stat::Answer)>);
+
 impl Query {
-    pub(super) async fn buckets(&self, call: &Call<'_>) -> Answer {
-        let request = series::Buckets::read(call)?;
-        let series = self.known(call, &request.series).await?;
-        let asked = Asked {
-            series: Some(request.series),
-            from: request.span.from,
-            to: request.span.to,
-        };
-        let paging = request.paging;
-        let mut page = Buckets::new(request.decimals, paging.limit);
-        let (grid, range) = (request.grid, request.span.range);
+    /// The slots of a range, cut to the points in it.
+    pub async fn buckets(
+        &self,
+        series: SeriesKey,
+        question: &BucketQuestion,
+    ) -> Result<Vec<BucketRow>, Failure> {
+        let series = self.known(series).await?;
+        let (grid, span) = (question.grid, question.span);
         // Where no slot is filled, what lies beyond the points shows nothing. All of
         // time, though, is a long way for a store to go.
-        let is_told = request.span.from.is_some() && request.span.to.is_some();
-        let held = if is_told && request.fill == Fill::None && grid.count(range) <= MAX_SLOTS {
-            Some(range)
+        let is_told = span.from.is_some() && span.to.is_some();
+        let is_short = || grid.count(span.range) <= MAX_SLOTS;
+        let held = if is_told && question.fill == Fill::None && is_short() {
+            Some(span.range)
         } else {
-            self.held(&series, range).await?
+            self.held(&series, span.range).await?
         };
         let Some(range) = held else {
-            return Ok((page.finish(None), asked));
+            return Ok(Vec::new());
         };
         let slots = grid.count(range);
         if slots > MAX_SLOTS {
-            return Err(Problem::invalid_parameter(format!(
+            let told = format!(
                 "`every` cuts the range into {slots} slots, more than {MAX_SLOTS}: choose wider slots or a shorter range"
-            )));
+            );
+            return Err(Failure::new(FailureKind::InvalidQuestion, told));
         }
-        let rest = match paging.after {
+        let rest = match question.last {
             None => Some(range),
             Some(start) => grid
                 .next(grid.slot_of(start))
@@ -54,30 +96,20 @@ impl Query {
         };
         let wanted = Wanted {
             grid,
-            stats: &request.stats,
-            fill: request.fill,
+            stats: &question.stats,
+            fill: question.fill,
         };
-        let rows = match rest {
-            // One more than is shown tells whether there is a next page.
+        match rest {
             Some(rest) => {
-                self.rows(&series, range, rest, &wanted, paging.limit + 1)
-                    .await?
+                self.rows(&series, range, rest, &wanted, question.limit)
+                    .await
             }
-            None => Vec::new(),
-        };
-        let shown = rows
-            .iter()
-            .take_while(|(slot, answers)| page.push(slot.start, slot.end, answers))
-            .count();
-        let next = match rows.get(shown.wrapping_sub(1)) {
-            Some((last, _)) if shown < rows.len() => Some(paging.next(&last.start)?),
-            _ => None,
-        };
-        Ok((page.finish(next), asked))
+            None => Ok(Vec::new()),
+        }
     }
 
     /// The part of a range from its first to its last point.
-    async fn held(&self, series: &Known, range: TimeRange) -> Result<Option<TimeRange>, Problem> {
+    async fn held(&self, series: &Known, range: TimeRange) -> Result<Option<TimeRange>, Failure> {
         let first = self.read(series, range, Order::Ascending, 1).await?;
         let last = self.read(series, range, Order::Descending, 1).await?;
         Ok(match (first.first(), last.first()) {
@@ -95,7 +127,7 @@ impl Query {
         rest: TimeRange,
         wanted: &Wanted<'_>,
         limit: usize,
-    ) -> Result<Vec<Row>, Problem> {
+    ) -> Result<Vec<BucketRow>, Failure> {
         let grid = wanted.grid;
         if wanted.fill == Fill::None {
             let buckets = self.run(series, rest, wanted, limit).await?;
@@ -138,12 +170,9 @@ impl Query {
         range: TimeRange,
         wanted: &Wanted<'_>,
         limit: usize,
-    ) -> Result<Vec<Bucket>, Problem> {
+    ) -> Result<Vec<Bucket>, Failure> {
         let job = series.job(range, Slots::Grid(wanted.grid), wanted.parts(), limit);
-        self.calculator
-            .run(job)
-            .await
-            .map_err(|e| failure::problem(&e))
+        Ok(self.calculator.run(job).await?)
     }
 
     /// The nearest bucket that holds a point, before `window` (descending) or
@@ -155,7 +184,7 @@ impl Query {
         window: TimeRange,
         order: Order,
         wanted: &Wanted<'_>,
-    ) -> Result<Option<(Timestamp, Vec<(Stat, stat::Answer)>)>, Problem> {
+    ) -> Result<Option<(Timestamp, Vec<(Stat, stat::Answer)>)>, Failure> {
         let beyond = match order {
             Order::Ascending => window
                 .to()
@@ -185,9 +214,6 @@ impl Query {
             .map(|bucket| (bucket.start, wanted.answers(&bucket.summary))))
     }
 }
-
-/// A slot and what stands in it.
-type Row = (Slot, Vec<(Stat, stat::Answer)>);
 
 /// What is asked of each slot.
 struct Wanted<'a> {
@@ -244,9 +270,10 @@ impl Wanted<'_> {
 
 /// Zero, but for what is an instant.
 const fn zero(stat: Stat) -> stat::Answer {
-    match stat {
-        Stat::MinTime | Stat::MaxTime | Stat::FirstTime | Stat::LastTime => stat::Answer::Undefined,
-        _ => stat::Answer::Number(0.0),
+    match stat.unit() {
+        Unit::Number => stat::Answer::Number(0.0),
+        Unit::Count => stat::Answer::Count(0),
+        Unit::Instant => stat::Answer::Undefined,
     }
 }
 

@@ -1,20 +1,16 @@
-//! `GET /meterdata/measurement`: what a meter measured, a row an instant, the
-//! latest first. A row is put together from the series of its OBIS codes.
+//! What a meter measured, a row an instant, the latest first. A row is put together
+//! from the series of its OBIS codes.
 
 use std::collections::VecDeque;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use tidemark_api::answer::measurements::Measurements;
-use tidemark_api::problem::Problem;
-use tidemark_api::requests::{Call, measurements};
-use tidemark_core::name::SeriesKey;
+use tidemark_core::name::{SeriesKey, Tenant};
 use tidemark_core::point::{Point, Tags};
 use tidemark_core::time::{TimeRange, Timestamp};
-use tidemark_formats::write::measurements::MeterRow;
 use tidemark_ports::Order;
 
-use super::{Answer, Asked, Known, Query, after};
-use crate::failure;
+use super::{Known, Query, after};
+use crate::failure::Failure;
 
 /// How many OBIS codes of one meter are looked at.
 const CODES: usize = 1000;
@@ -31,96 +27,92 @@ struct Feed {
     rest: Option<TimeRange>,
 }
 
+/// What a meter measured at one instant.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MeterReading {
+    /// When.
+    pub time: Timestamp,
+    /// The tags of the row's points.
+    pub tags: Tags,
+    /// Values by OBIS code, in the order of the codes.
+    pub values: Vec<(String, f64)>,
+}
+
+/// Rows, one after the other.
+pub struct MeterReadings<'a> {
+    query: &'a Query,
+    feeds: Vec<Feed>,
+    read_ahead: usize,
+}
+
 impl Query {
-    pub(super) async fn measurements(&self, call: &Call<'_>) -> Answer {
-        let request = measurements::Measurements::read(call)?;
-        let prefix = request.prefix();
-        let paging = request.paging;
-        let range = request
-            .range
-            .and_then(|range| after(range, paging.after, Order::Descending));
-        let found = self
-            .catalog
-            .list(call.tenant(), &prefix, None, CODES)
-            .await
-            .map_err(|e| failure::problem(&e))?;
-        let read_ahead = (AHEAD / found.len().max(1)).clamp(1, paging.limit + 1);
-        let mut feeds: Vec<Feed> = found
-            .into_iter()
-            .map(|series| Feed {
-                code: series.name.as_str()[prefix.len()..].to_owned(),
-                series: Known {
-                    key: SeriesKey {
-                        tenant: call.tenant().clone(),
-                        name: series.name,
-                    },
-                    tombstones: series.tombstones,
+    /// The rows of a range that are made of the series whose names begin with
+    /// `prefix`, the OBIS code following; those before `last`. Who asks has a use for
+    /// up to `rows` of them.
+    pub async fn measurements(
+        &self,
+        tenant: &Tenant,
+        prefix: &str,
+        range: Option<TimeRange>,
+        last: Option<Timestamp>,
+        rows: usize,
+    ) -> Result<MeterReadings<'_>, Failure> {
+        let range = range.and_then(|range| after(range, last, Order::Descending));
+        let found = self.catalog.list(tenant, prefix, None, CODES).await?;
+        let read_ahead = (AHEAD / found.len().max(1)).clamp(1, rows);
+        let feeds = found.into_iter().map(|series| Feed {
+            code: series.name.as_str()[prefix.len()..].to_owned(),
+            series: Known {
+                key: SeriesKey {
+                    tenant: tenant.clone(),
+                    name: series.name,
                 },
-                ahead: VecDeque::new(),
-                rest: range,
-            })
-            .collect();
-        let mut page = Measurements::new(&request.measurement, &request.meter, paging.limit);
-        let mut last = None;
-        let mut full = false;
-        while let Some(time) = self.latest(&mut feeds, read_ahead).await? {
-            let (values, tags) = take(&mut feeds, time);
-            let values: Vec<(&str, f64)> =
-                values.iter().map(|(code, v)| (code.as_str(), *v)).collect();
-            if !page.push(&MeterRow {
-                time,
-                tags: &tags,
-                values: &values,
-            }) {
-                full = true;
-                break;
-            }
-            last = Some(time);
-        }
-        let next = match last {
-            Some(last) if full => Some(paging.next(&last)?),
-            _ => None,
-        };
-        let bound = |time: fn(TimeRange) -> Timestamp, open| {
-            request.range.map(time).filter(|time| *time != open)
-        };
-        let asked = Asked {
-            series: None,
-            from: bound(TimeRange::from, Timestamp::MIN),
-            to: bound(TimeRange::to, Timestamp::MAX),
-        };
-        Ok((page.finish(next), asked))
+                tombstones: series.tombstones,
+            },
+            ahead: VecDeque::new(),
+            rest: range,
+        });
+        Ok(MeterReadings {
+            query: self,
+            feeds: feeds.collect(),
+            read_ahead,
+        })
+    }
+}
+
+impl MeterReadings<'_> {
+    /// The next row.
+    pub async fn next(&mut self) -> Result<Option<MeterReading>, Failure> {
+        let time = self.latest().await?;
+        Ok(time.map(|time| take(&mut self.feeds, time)))
     }
 
     /// The latest instant of what is left, every feed being read ahead to it.
-    async fn latest(
-        &self,
-        feeds: &mut [Feed],
-        read_ahead: usize,
-    ) -> Result<Option<Timestamp>, Problem> {
-        let empty = feeds
+    async fn latest(&mut self) -> Result<Option<Timestamp>, Failure> {
+        let (query, read_ahead) = (self.query, self.read_ahead);
+        let empty = self
+            .feeds
             .iter_mut()
             .filter(|feed| feed.ahead.is_empty() && feed.rest.is_some());
-        let reads: Vec<_> = empty.map(|feed| self.read_on(feed, read_ahead)).collect();
+        let reads: Vec<_> = empty.map(|feed| query.read_on(feed, read_ahead)).collect();
         let reads = stream::iter(reads).buffer_unordered(READS);
         reads.try_collect::<()>().await?;
-        Ok(feeds
+        Ok(self
+            .feeds
             .iter()
             .filter_map(|feed| Some(feed.ahead.front()?.time))
             .max())
     }
+}
 
+impl Query {
     /// Reads a feed ahead, to at least one point if it has any left.
-    async fn read_on(&self, feed: &mut Feed, read_ahead: usize) -> Result<(), Problem> {
+    async fn read_on(&self, feed: &mut Feed, read_ahead: usize) -> Result<(), Failure> {
         while let Some(range) = feed.rest
             && feed.ahead.is_empty()
         {
             let scan = feed.series.scan(range, Order::Descending, read_ahead);
-            let page = self
-                .points
-                .read(scan)
-                .await
-                .map_err(|e| failure::problem(&e))?;
+            let page = self.points.read(scan).await?;
             feed.ahead.extend(page.points);
             feed.rest = page.rest;
         }
@@ -129,7 +121,7 @@ impl Query {
 }
 
 /// Takes what the feeds have at `time`: values by code, and the tags of all.
-fn take(feeds: &mut [Feed], time: Timestamp) -> (Vec<(String, f64)>, Tags) {
+fn take(feeds: &mut [Feed], time: Timestamp) -> MeterReading {
     let mut values = Vec::new();
     let mut tags: Vec<String> = Vec::new();
     for feed in feeds {
@@ -141,5 +133,9 @@ fn take(feeds: &mut [Feed], time: Timestamp) -> (Vec<(String, f64)>, Tags) {
     tags.sort_unstable();
     tags.dedup();
     tags.truncate(Tags::MAX);
-    (values, Tags::new(tags).unwrap_or_default())
+    MeterReading {
+        time,
+        tags: Tags::new(tags).unwrap_or_default(),
+        values,
+    }
 }

@@ -10,20 +10,20 @@ mod stats;
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::Bytes;
-use http::{Request, Response};
-use tidemark_api::problem::Problem;
-use tidemark_api::requests::Call;
-use tidemark_api::routes::Query as Operation;
-use tidemark_core::name::{SeriesKey, SeriesName};
+use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
 use tidemark_core::summary::{Parts, Summary};
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstones;
-use tidemark_ports::{Calculator, Catalog, Job, Order, PointStore, QueryLog, Slots};
+use tidemark_ports::{
+    self as ports, Calculator, Catalog, Clock, Job, Order, PointStore, QueryLog, Slots,
+};
 
-use crate::clock::Clock;
-use crate::failure;
+use crate::failure::Failure;
 use crate::measure::timed;
+
+pub use buckets::{BucketQuestion, BucketRow, Fill};
+pub use measurements::{MeterReading, MeterReadings};
+pub use series::{ListedSeries, SeriesDetails, SeriesPage};
 
 /// The use case.
 #[derive(Clone)]
@@ -41,70 +41,58 @@ pub struct Query {
 }
 
 /// What a question was about, for the record.
-struct Asked {
-    series: Option<SeriesName>,
-    from: Option<Timestamp>,
-    to: Option<Timestamp>,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// About which series, where it was about one.
+    pub series: Option<SeriesName>,
+    /// The beginning of the range, where one was given.
+    pub from: Option<Timestamp>,
+    /// The end of the range, where one was given.
+    pub to: Option<Timestamp>,
 }
 
-type Answer = Result<(Response<Bytes>, Asked), Problem>;
-
 impl Query {
-    /// Answers a question. Those about the points of a series are recorded.
-    pub async fn handle(
-        &self,
-        operation: Operation,
-        call: &Call<'_>,
-        request: &Request<Bytes>,
-    ) -> Result<Response<Bytes>, Problem> {
-        timed("query_ms", self.answer(operation, call, request)).await
+    /// Measures how long an answer takes.
+    pub async fn measured<T>(&self, answer: impl Future<Output = T>) -> T {
+        timed("query_ms", answer).await
     }
 
-    async fn answer(
+    /// The same for a question about the points of series, which is recorded once it
+    /// is answered: as that of a tenant, by the path of the request.
+    pub async fn recorded<T, E>(
         &self,
-        operation: Operation,
-        call: &Call<'_>,
-        request: &Request<Bytes>,
-    ) -> Result<Response<Bytes>, Problem> {
-        let (time, started) = (self.clock.now(), Instant::now());
-        let (response, asked) = match operation {
-            Operation::Series => return self.series(call).await,
-            Operation::History => return self.history(call).await,
-            Operation::Stats => self.stats(call).await?,
-            Operation::Points => self.points(call, request.headers()).await?,
-            Operation::Buckets => self.buckets(call).await?,
-            Operation::Measurements => self.measurements(call).await?,
-        };
-        let query = tidemark_ports::Query {
-            tenant: call.tenant().clone(),
-            time,
-            sequence: fastrand::u64(..) >> 1,
-            series: asked.series,
-            path: call.uri.path().to_owned(),
-            from: asked.from,
-            to: asked.to,
-            duration_ms: started.elapsed().as_secs_f64() * 1e3,
-        };
-        self.history.record(query).await;
-        Ok(response)
-    }
-
-    /// A series of the caller; 404 if there is none.
-    async fn known(&self, call: &Call<'_>, name: &SeriesName) -> Result<Known, Problem> {
-        let key = SeriesKey {
-            tenant: call.tenant().clone(),
-            name: name.clone(),
-        };
-        let series = self
-            .catalog
-            .get(&key)
-            .await
-            .map_err(|e| failure::problem(&e))?;
-        let series = series.ok_or_else(|| Problem::unknown_series(name))?;
-        Ok(Known {
-            key,
-            tombstones: series.tombstones,
+        tenant: &Tenant,
+        path: &str,
+        answer: impl Future<Output = Result<(T, Asked), E>>,
+    ) -> Result<T, E> {
+        self.measured(async {
+            let (time, started) = (self.clock.now(), Instant::now());
+            let (answer, asked) = answer.await?;
+            let query = ports::LoggedQuery {
+                tenant: tenant.clone(),
+                time,
+                sequence: fastrand::u64(..) >> 1,
+                series: asked.series,
+                path: path.to_owned(),
+                from: asked.from,
+                to: asked.to,
+                duration_ms: started.elapsed().as_secs_f64() * 1e3,
+            };
+            self.history.record(query).await;
+            Ok(answer)
         })
+        .await
+    }
+
+    /// A series, if there is one.
+    async fn known(&self, key: SeriesKey) -> Result<Known, Failure> {
+        match self.catalog.get(&key).await? {
+            None => Err(Failure::unknown_series(&key.name)),
+            Some(series) => Ok(Known {
+                key,
+                tombstones: series.tombstones,
+            }),
+        }
     }
 
     /// What a series holds of a range, in one summary; None if nothing.
@@ -113,13 +101,9 @@ impl Query {
         series: &Known,
         range: TimeRange,
         parts: Parts,
-    ) -> Result<Option<Summary>, Problem> {
+    ) -> Result<Option<Summary>, Failure> {
         let job = series.job(range, Slots::Whole, parts, 1);
-        let mut buckets = self
-            .calculator
-            .run(job)
-            .await
-            .map_err(|e| failure::problem(&e))?;
+        let mut buckets = self.calculator.run(job).await?;
         Ok(buckets.pop().map(|bucket| bucket.summary))
     }
 }

@@ -1,27 +1,23 @@
-//! `GET /api/{name}`: statistics over a range.
+//! Statistics over a range.
 
-use tidemark_api::answer::stats;
-use tidemark_api::requests::{Call, series};
-use tidemark_core::stat::Stat;
+use tidemark_core::name::SeriesKey;
+use tidemark_core::stat::{Answer, Stat};
+use tidemark_core::time::TimeRange;
 
-use super::{Answer, Asked, Query};
+use super::Query;
+use crate::failure::Failure;
 
 impl Query {
-    pub(super) async fn stats(&self, call: &Call<'_>) -> Answer {
-        let request = series::Stats::read(call)?;
-        let series = self.known(call, &request.series).await?;
-        let parts = Stat::parts(&request.stats);
-        let summary = self.summary(&series, request.span.range, parts).await?;
-        let answers: Vec<_> = request
-            .stats
-            .iter()
-            .map(|stat| (*stat, stat.of(summary.as_ref())))
-            .collect();
-        let asked = Asked {
-            series: Some(request.series),
-            from: request.span.from,
-            to: request.span.to,
-        };
-        Ok((stats::answer(&answers, request.decimals), asked))
+    /// Statistics of the points in a range, in the order asked.
+    pub async fn stats(
+        &self,
+        series: SeriesKey,
+        range: TimeRange,
+        stats: &[Stat],
+    ) -> Result<Vec<(Stat, Answer)>, Failure> {
+        let series = self.known(series).await?;
+        let summary = self.summary(&series, range, Stat::parts(stats)).await?;
+        let answer = |stat: &Stat| (*stat, stat.of(summary.as_ref()));
+        Ok(stats.iter().map(answer).collect())
     }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use tidemark_core::name::{SeriesName, Tenant};
 use tidemark_core::time::Timestamp;
 use tidemark_ports::error::{Result, causes};
-use tidemark_ports::{Query, QueryLog};
+use tidemark_ports::{LoggedQuery, QueryLog};
 
 use crate::client::Aws;
 use crate::dynamodb::item::{self, Item, text};
@@ -62,7 +62,7 @@ fn asked(time: Timestamp, sequence: u64) -> String {
     format!("{}/{sequence:020}", sortable(time))
 }
 
-fn row(query: Query) -> Result<Item> {
+fn row(query: LoggedQuery) -> Result<Item> {
     let row = Row {
         asked: asked(query.time, query.sequence),
         expires: query.time.nanos().div_euclid(NANOS_PER_SECOND) + KEPT,
@@ -76,12 +76,12 @@ fn row(query: Query) -> Result<Item> {
     item::write(&row, "writing a query")
 }
 
-fn query(item: Item) -> Result<Query> {
+fn query(item: Item) -> Result<LoggedQuery> {
     let row: Row = item::read(item, "a query")?;
     let wrong = || corrupt(format!("the query {}", row.asked));
     let (time, sequence) = row.asked.split_once('/').ok_or_else(wrong)?;
     let end = |text: Option<&str>| text.map(|t| times::read(t, "range of a query")).transpose();
-    Ok(Query {
+    Ok(LoggedQuery {
         time: times::read(time, "time of a query")?,
         sequence: sequence.parse().map_err(|e| wrong().because(e))?,
         from: end(row.from.as_deref())?,
@@ -95,7 +95,7 @@ fn query(item: Item) -> Result<Query> {
 
 #[async_trait]
 impl QueryLog for HistoryTable {
-    async fn record(&self, query: Query) {
+    async fn record(&self, query: LoggedQuery) {
         let put = self.client.put_item().table_name(&self.table);
         let writing = tokio::spawn(async move {
             let written = async {
@@ -118,7 +118,7 @@ impl QueryLog for HistoryTable {
         tenant: &Tenant,
         before: Option<(Timestamp, u64)>,
         limit: usize,
-    ) -> Result<Vec<Query>> {
+    ) -> Result<Vec<LoggedQuery>> {
         let mut request = self
             .client
             .query()
@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn a_query_expires_after_weeks() {
-        let asked = Query {
+        let asked = LoggedQuery {
             tenant: Tenant::local(),
             time: Timestamp::from_nanos(1_500_000_000),
             sequence: 0,
@@ -199,7 +199,7 @@ mod tests {
             range: (Option<i64>, Option<i64>),
             duration_ms in 0.0..1e9,
         ) {
-            let asked = Query {
+            let asked = LoggedQuery {
                 tenant: Tenant::local(),
                 time: Timestamp::from_nanos(nanos),
                 sequence,

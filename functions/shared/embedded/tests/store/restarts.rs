@@ -17,8 +17,8 @@ use tidemark_core::tombstone::Tombstone;
 use tidemark_embedded::Embedded;
 use tidemark_ports::error::Result;
 use tidemark_ports::{
-    Bucket, Catalog, DiscardCount, DiscardFilter, DiscardLog, Extent, Page, PointStore, Query,
-    QueryLog, Refusal, Scan, Series, Summarize,
+    Bucket, Catalog, DiscardCount, DiscardFilter, DiscardLog, Extent, LoggedQuery, Page,
+    PointStore, QueryLog, Refusal, Scan, Series, Summarize,
 };
 use tokio::sync::{RwLock, RwLockReadGuard};
 
@@ -235,7 +235,7 @@ impl DiscardLog for Restarting {
 
 #[async_trait]
 impl QueryLog for Restarting {
-    async fn record(&self, query: Query) {
+    async fn record(&self, query: LoggedQuery) {
         self.now().await.record(query).await;
         self.changed(()).await;
     }
@@ -245,7 +245,7 @@ impl QueryLog for Restarting {
         tenant: &Tenant,
         before: Option<(Timestamp, u64)>,
         limit: usize,
-    ) -> Result<Vec<Query>> {
+    ) -> Result<Vec<LoggedQuery>> {
         QueryLog::list(&*self.now().await, tenant, before, limit).await
     }
 }

@@ -15,9 +15,9 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn unpacked(body: &[u8], unpacked: usize) -> Result<Parsed, BodyError> {
-    let limits = Limits {
+    let limits = BodyLimits {
         unpacked,
-        ..Limits::default()
+        ..BodyLimits::default()
     };
     read_points(&gzip_headers(), body, limits)
 }
@@ -83,9 +83,9 @@ fn what_is_unpacked_is_limited() {
         }
     );
     assert_eq!(error.kind(), BodyErrorKind::TooLarge);
-    let limits = Limits {
+    let limits = BodyLimits {
         unpacked: size - 1,
-        ..Limits::default()
+        ..BodyLimits::default()
     };
     let plain = read_points(&headers(JSON), BODY.as_bytes(), limits).unwrap_err();
     assert_eq!(
@@ -101,7 +101,7 @@ fn a_gzip_bomb_is_refused_at_the_limit() {
     let mut bomb = gzip(&vec![b' '; 100 << 20]);
     assert!(bomb.len() < 200 << 10);
     bomb.truncate(bomb.len() - 100);
-    let error = read_points(&gzip_headers(), &bomb, Limits::default()).unwrap_err();
+    let error = read_points(&gzip_headers(), &bomb, BodyLimits::default()).unwrap_err();
     assert_eq!(
         error.to_string(),
         "the body has more than 67108864 bytes once unpacked"
@@ -126,24 +126,24 @@ fn each_media_type_is_read_in_its_syntax() {
 #[test]
 fn every_error_has_a_kind() {
     let long = format!("[\"{}\"]", "x".repeat(tidemark_formats::MAX_ITEM));
-    let tight = Limits {
+    let tight = BodyLimits {
         memory: 100,
-        ..Limits::default()
+        ..BodyLimits::default()
     };
     let kind = |body: &str, limits| {
         let error = read_points(&headers(JSON), body.as_bytes(), limits).unwrap_err();
         error.kind()
     };
-    assert_eq!(kind(&long, Limits::default()), BodyErrorKind::TooLarge);
+    assert_eq!(kind(&long, BodyLimits::default()), BodyErrorKind::TooLarge);
     assert_eq!(kind(BODY, tight), BodyErrorKind::TooLarge);
     for body in ["", "[]", "{}", "[NaN]"] {
-        assert_eq!(kind(body, Limits::default()), BodyErrorKind::Malformed);
+        assert_eq!(kind(body, BodyLimits::default()), BodyErrorKind::Malformed);
     }
 }
 
 #[test]
 fn media_types() {
-    let no_header = read_points(&HeaderMap::new(), BODY.as_bytes(), Limits::default());
+    let no_header = read_points(&HeaderMap::new(), BODY.as_bytes(), BodyLimits::default());
     assert_eq!(no_header.unwrap().accepted, 1);
     for good in [
         "application/json",
@@ -172,7 +172,7 @@ fn media_types() {
             )
         );
     }
-    let error = read_measurements(&headers(CSV), b"name,t,v\n", Limits::default()).unwrap_err();
+    let error = read_measurements(&headers(CSV), b"name,t,v\n", BodyLimits::default()).unwrap_err();
     assert_eq!(
         error.to_string(),
         "text/csv is not read here; send application/json"
@@ -184,7 +184,7 @@ fn content_encodings() {
     let with = |coding: &'static str, body: &[u8]| {
         let mut headers = headers(JSON);
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding));
-        read_points(&headers, body, Limits::default())
+        read_points(&headers, body, BodyLimits::default())
     };
     for none in ["identity", "Identity", "", " , identity"] {
         assert_eq!(with(none, BODY.as_bytes()).unwrap().accepted, 1, "{none}");

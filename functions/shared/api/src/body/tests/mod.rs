@@ -4,7 +4,7 @@ use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
 use tidemark_formats::Parsed;
 
-use super::{BodyError, Limits, read_measurements, read_points};
+use super::{BodyError, BodyLimits, read_measurements, read_points};
 
 const JSON: &str = "application/json";
 const NDJSON: &str = "application/x-ndjson";
@@ -21,5 +21,5 @@ fn gzip_headers() -> HeaderMap {
 }
 
 fn points(media: &'static str, body: impl AsRef<[u8]>) -> Result<Parsed, BodyError> {
-    read_points(&headers(media), body.as_ref(), Limits::default())
+    read_points(&headers(media), body.as_ref(), BodyLimits::default())
 }

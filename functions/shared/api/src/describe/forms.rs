@@ -1,0 +1,57 @@
+//! The forms of texts, as regular expressions that a validator, a code
+//! generator or a fuzzer can work with.
+//!
+//! They are as wide as can be written: JSON Schema cannot say that a year has a
+//! 29th of February, or that a time must fit 64-bit nanoseconds. What they leave
+//! out is accepted all the same and told in words beside them.
+
+/// The name of a series.
+pub(crate) const NAME: &str = r"^(?:\.{0,2}[A-Za-z0-9_:-]|\.{3})[A-Za-z0-9._:-]*$";
+
+/// What a name begins with.
+pub(crate) const PREFIX: &str = r"^[A-Za-z0-9._:-]+$";
+
+/// A part of a name that is followed by a colon and another part.
+pub(crate) const PART: &str = r"^(?:\.{0,2}[A-Za-z0-9_-]|\.{3})[A-Za-z0-9._-]*$";
+
+/// A tag.
+pub(crate) const TAG: &str = r"^[^\u0000-\u001f\u007f-\u009f;]+$";
+
+/// Where points come from.
+pub(crate) const SOURCE: &str = r"^[a-z0-9._:-]+$";
+
+/// The id of a discard.
+pub(crate) const DISCARD: &str = r"^[0-9a-f]{32}-(?:0|[1-9][0-9]{0,8})$";
+
+/// The id of a batch.
+pub(crate) const BATCH: &str = r"^[0-9a-f]{32}$";
+
+/// A cursor.
+pub(crate) const CURSOR: &str = r"^[A-Za-z0-9_-]+$";
+
+/// The width of a bucket: up to 24 hours, or of the calendar.
+pub(crate) const EVERY: &str = r"^(?:(?:[1-9][0-9]{0,3}|[1-7][0-9]{4}|8[0-5][0-9]{3}|86[0-3][0-9]{2}|86400)s|(?:[1-9][0-9]{0,2}|1[0-3][0-9]{2}|14[0-3][0-9]|1440)m|(?:[1-9]|1[0-9]|2[0-4])h|1(?:d|w|mo|q|y))$";
+
+const SECONDS: &str = r"-?(?:[0-9]{1,9}|[1-8][0-9]{9}|9[01][0-9]{8})(?:\.[0-9]{1,9})?";
+const DATE: &str = r"(?:1[7-9]|2[01])[0-9]{2}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))";
+const TIME: &str = r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?(?:Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9])";
+
+fn bare_instant() -> String {
+    format!("(?:{SECONDS}|{DATE}(?:{TIME})?)")
+}
+
+/// Epoch seconds, a date, or RFC 3339 with an offset.
+pub(crate) fn instant() -> String {
+    format!("^{}$", bare_instant())
+}
+
+/// A table of points: a header, and a row a point.
+pub(crate) fn csv() -> String {
+    let name = &NAME[1..NAME.len() - 1];
+    let time = bare_instant();
+    let value = r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?(?:[eE][+-]?[0-9]{1,2})?";
+    let tag = r#"[^\u0000-\u001f\u007f-\u009f;,"]{1,32}"#;
+    format!(
+        r"^name,t,v(?:(?:\r?\n{name},{time},{value})+|,tags(?:\r?\n{name},{time},{value},(?:{tag}(?:;{tag}){{0,7}})?)+)(?:\r?\n)?$"
+    )
+}

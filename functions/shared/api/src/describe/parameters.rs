@@ -1,0 +1,129 @@
+//! Parameters that several routes have, and how the others are described.
+
+use chrono_tz::Tz;
+use serde_json::{Value, json};
+use tidemark_core::stat::Stat;
+use utoipa::openapi::Required;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn, ParameterStyle};
+use utoipa::openapi::schema::Type;
+
+use super::{AnySchema, array, forms, named, of, one_of, text};
+use crate::params::{DEFAULT_LIMIT, MAX_DECIMALS, MAX_LIMIT};
+
+pub(crate) fn query(
+    name: &str,
+    description: &str,
+    schema: impl Into<AnySchema>,
+    example: impl Into<Value>,
+) -> ParameterBuilder {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Query)
+        .required(Required::False)
+        .description(Some(description))
+        .schema(Some(schema))
+        .example(Some(example.into()))
+}
+
+/// A list, with commas between its items.
+pub(crate) fn list(builder: ParameterBuilder) -> Parameter {
+    let builder = builder.style(Some(ParameterStyle::Form));
+    builder.explode(Some(false)).build()
+}
+
+pub(crate) fn in_path(
+    name: &str,
+    description: &str,
+    schema: AnySchema,
+    example: &str,
+) -> Parameter {
+    query(name, description, schema, example)
+        .parameter_in(ParameterIn::Path)
+        .required(Required::True)
+        .build()
+}
+
+pub(crate) fn flag(name: &str, description: &str) -> Parameter {
+    let schema = of(Type::Boolean).default(Some(json!(false)));
+    query(name, description, schema, true).build()
+}
+
+pub(crate) fn instant(name: &str, description: &str) -> Parameter {
+    query(name, description, named("Instant"), "2023-02-01T00:00:00Z").build()
+}
+
+pub(crate) fn name() -> Parameter {
+    in_path(
+        "name",
+        "The name of the series",
+        named("SeriesName"),
+        "example1",
+    )
+}
+
+pub(crate) fn from() -> Parameter {
+    instant(
+        "from",
+        "The earliest time, included; not later than `to`. `start` means the same and may be given in its place",
+    )
+}
+
+pub(crate) fn to() -> Parameter {
+    instant(
+        "to",
+        "The latest time, included. `end` means the same and may be given in its place",
+    )
+}
+
+pub(crate) fn received(name: &str, synonym: &str, which: &str) -> Parameter {
+    let text = format!(
+        "The {which} time of receipt, included. `{synonym}` means the same and may be given in its place"
+    );
+    instant(name, &text)
+}
+
+pub(crate) fn zone() -> Parameter {
+    let text = "The time zone in which dates begin, and days, weeks, months, quarters and years; UTC unless it is said";
+    query("tz", text, named("TimeZone"), Tz::Europe__Zurich.name()).build()
+}
+
+pub(crate) fn stats() -> Parameter {
+    let names = Stat::ALL.map(Stat::as_str).into_iter().chain(["all"]);
+    let schema = array(one_of(names))
+        .min_items(Some(1))
+        .default(Some(json!(["avg", "sum"])));
+    let text = "What to answer, in this order, each once; `all` for all that are not named before";
+    list(query(
+        "stats",
+        text,
+        schema,
+        json!(["count", "max", "max_time"]),
+    ))
+}
+
+pub(crate) fn decimals() -> Parameter {
+    let schema = of(Type::Integer)
+        .minimum(Some(0))
+        .maximum(Some(usize::from(MAX_DECIMALS)));
+    let text =
+        "How many decimals numbers are rounded to, half to even; full precision unless it is said";
+    query("decimals", text, schema, 2).build()
+}
+
+pub(crate) fn limit(description: &str) -> Parameter {
+    let schema = of(Type::Integer)
+        .minimum(Some(1))
+        .maximum(Some(MAX_LIMIT))
+        .default(Some(json!(DEFAULT_LIMIT)));
+    query("limit", description, schema, 100).build()
+}
+
+pub(crate) fn cursor() -> Parameter {
+    ParameterBuilder::new()
+        .name("cursor")
+        .parameter_in(ParameterIn::Query)
+        .required(Required::False)
+        .description(Some("Where the page begins: follow the header `Link` of the page before. A cursor belongs to its query; only `limit` may change on the way"))
+        .schema(Some(text(forms::CURSOR)))
+        .build()
+}
