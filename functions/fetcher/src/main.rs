@@ -12,9 +12,7 @@ fn main() -> ExitCode {
     start(async {
         let (aws, settings) = (Aws::from_env().await, Settings::from_env());
         let fetcher = fetcher::Fetcher {
-            server: Arc::new(HttpDataServer::new(
-                &settings.required("TIDEMARK_SOURCE_URL")?,
-            )?),
+            server: Arc::new(settings.parsed::<HttpDataServer>("TIDEMARK_SOURCE_URL")?),
             queue: Arc::new(aws.queue()?),
             clock: Arc::new(SystemClock::new()),
             ids: Arc::new(BatchIds::new()),

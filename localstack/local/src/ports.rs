@@ -94,7 +94,7 @@ pub(crate) fn wire(
     let fetcher = match &config.source_url {
         None => None,
         Some(url) => Some(Fetcher {
-            server: Arc::new(HttpDataServer::new(url)?),
+            server: Arc::new(url.parse::<HttpDataServer>()?),
             queue: Arc::clone(&queue),
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures_util::future::try_join_all;
 use tidemark_core::time::TimeRange;
-use tidemark_ports::calculator::wire::{Reply, Request};
+use tidemark_ports::calculator::wire::{JobReply, JobRequest};
 use tidemark_ports::error::{Kind, Result, StoreError};
 use tidemark_ports::{Bucket, Calculator, Job, PointStore, Slots, Summarize};
 use tokio::sync::Semaphore;
@@ -33,9 +33,9 @@ impl Calculation {
     }
 
     /// Runs the job of whoever asks from elsewhere.
-    pub async fn answer(&self, Request { job }: Request) -> Result<Reply> {
+    pub async fn answer(&self, JobRequest { job }: JobRequest) -> Result<JobReply> {
         let calculated = self.handle(job.clone()).await;
-        Reply::new(&job, calculated)
+        JobReply::new(&job, calculated)
     }
 
     async fn calculate(&self, job: Job) -> Result<Vec<Bucket>> {

@@ -16,7 +16,9 @@ impl Health {
     /// the log.
     pub async fn check(&self) -> Vec<(&'static str, bool)> {
         let checked = self.queue.check().await;
-        let queue = checked.inspect_err(|error| error.log()).is_ok();
+        let queue = checked
+            .inspect_err(tidemark_ports::error::StoreError::log)
+            .is_ok();
         vec![("queue", queue)]
     }
 }

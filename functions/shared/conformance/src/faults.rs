@@ -3,7 +3,7 @@
 
 /// In what way the store is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
+pub enum Flaw {
     /// In none.
     None,
     /// What is delivered last wins.

@@ -17,11 +17,11 @@ use tidemark_ports::{
     Slots, Summarize,
 };
 
-use crate::faults::Fault;
+use crate::faults::Flaw;
 
 /// The store.
 pub struct Naive {
-    fault: Fault,
+    fault: Flaw,
     points: Mutex<BTreeMap<SeriesKey, BTreeMap<Timestamp, Stored>>>,
     catalog: Mutex<BTreeMap<SeriesKey, Listing>>,
 }
@@ -43,7 +43,7 @@ struct Listing {
 
 impl Naive {
     /// A store that is wrong in this way.
-    pub fn new(fault: Fault) -> Self {
+    pub fn new(fault: Flaw) -> Self {
         Self {
             fault,
             points: Mutex::default(),
@@ -51,13 +51,13 @@ impl Naive {
         }
     }
 
-    fn has(&self, fault: Fault) -> bool {
+    fn has(&self, fault: Flaw) -> bool {
         self.fault == fault
     }
 
     fn key(&self, key: &SeriesKey) -> SeriesKey {
         let mut key = key.clone();
-        if self.has(Fault::TenantsMix) {
+        if self.has(Flaw::TenantsMix) {
             key.tenant = Tenant::new("everybody").unwrap();
         }
         key
@@ -75,26 +75,26 @@ impl Naive {
     fn put(&self, key: SeriesKey, time: Timestamp, mut new: Stored) {
         let mut time = time;
         match self.fault {
-            Fault::TagsAreLost => new.tags = Tags::none(),
-            Fault::TheSignOfZeroIsLost => new.value = Value::new(new.value.get() + 0.0).unwrap(),
-            Fault::ValuesAreRounded => {
+            Flaw::TagsAreLost => new.tags = Tags::none(),
+            Flaw::TheSignOfZeroIsLost => new.value = Value::new(new.value.get() + 0.0).unwrap(),
+            Flaw::ValuesAreRounded => {
                 new.value = format!("{:.15e}", new.value.get())
                     .parse::<f64>()
                     .map(|v| Value::new(v).unwrap())
                     .unwrap();
             }
-            Fault::TimesAreRounded => time = Timestamp::from_nanos(time.nanos() / 1000 * 1000),
+            Flaw::TimesAreRounded => time = Timestamp::from_nanos(time.nanos() / 1000 * 1000),
             _ => {}
         }
         let mut points = self.points.lock().unwrap();
         let series = points.entry(key).or_default();
         if let Some(old) = series.get(&time) {
             let wins = match self.fault {
-                Fault::LastDeliveryWins => true,
-                Fault::BatchesAreNotCompared => {
+                Flaw::LastDeliveryWins => true,
+                Flaw::BatchesAreNotCompared => {
                     (new.stamp.received, new.stamp.index) > (old.stamp.received, old.stamp.index)
                 }
-                Fault::IndexIsIgnored => {
+                Flaw::IndexIsIgnored => {
                     (new.stamp.received, new.stamp.batch) >= (old.stamp.received, old.stamp.batch)
                 }
                 _ => new.stamp > old.stamp,
@@ -102,7 +102,7 @@ impl Naive {
             if !wins {
                 return;
             }
-            if self.has(Fault::TagsStay) && new.tags.is_empty() {
+            if self.has(Flaw::TagsStay) && new.tags.is_empty() {
                 new.tags = old.tags.clone();
             }
         }
@@ -111,8 +111,8 @@ impl Naive {
 
     fn hides(&self, tombstones: &Tombstones, time: Timestamp, received: Timestamp) -> bool {
         match self.fault {
-            Fault::TombstonesAreIgnored => false,
-            Fault::TombstonesExcludeTheirInstant => tombstones.hides(time, received.plus(1)),
+            Flaw::TombstonesAreIgnored => false,
+            Flaw::TombstonesExcludeTheirInstant => tombstones.hides(time, received.plus(1)),
             _ => tombstones.hides(time, received),
         }
     }
@@ -126,7 +126,7 @@ impl Naive {
         series
             .range(range.from()..=range.to())
             .filter(|(time, stored)| !self.hides(tombstones, **time, stored.stamp.received))
-            .filter(|(time, _)| !(self.has(Fault::TheEndIsLeftOut) && **time == range.to()))
+            .filter(|(time, _)| !(self.has(Flaw::TheEndIsLeftOut) && **time == range.to()))
             .map(|(&time, stored)| Point {
                 time,
                 value: stored.value,
@@ -159,14 +159,14 @@ impl PointStore for Naive {
 
     async fn read(&self, scan: Scan<'_>) -> Result<Page> {
         let mut points = self.visible(scan.series, scan.range, scan.tombstones);
-        if scan.order == Order::Descending && !self.has(Fault::OnlyAscending) {
+        if scan.order == Order::Descending && !self.has(Flaw::OnlyAscending) {
             points.reverse();
         }
         let next = points
-            .get(scan.limit + usize::from(self.has(Fault::PagesSkip)))
+            .get(scan.limit + usize::from(self.has(Flaw::PagesSkip)))
             .map(|p| p.time);
         points.truncate(scan.limit);
-        let next = if self.has(Fault::PagesRepeat) && next.is_some() && points.len() > 1 {
+        let next = if self.has(Flaw::PagesRepeat) && next.is_some() && points.len() > 1 {
             points.last().map(|p| p.time)
         } else {
             next
@@ -180,9 +180,9 @@ impl PointStore for Naive {
 
     async fn summarize(&self, request: Summarize<'_>) -> Result<Vec<Bucket>> {
         let none = Tombstones::none();
-        let hidden = self.has(Fault::HiddenPointsCount);
+        let hidden = self.has(Flaw::HiddenPointsCount);
         let tombstones = if hidden { &none } else { request.tombstones };
-        let range = if self.has(Fault::SlotsAreNotCut) {
+        let range = if self.has(Flaw::SlotsAreNotCut) {
             TimeRange::ALL
         } else {
             request.range
@@ -197,13 +197,13 @@ impl PointStore for Naive {
             slot.0.push(point.time);
             slot.1.push(point.value);
         }
-        let parts = if self.has(Fault::PartsAreLeftOut) {
+        let parts = if self.has(Flaw::PartsAreLeftOut) {
             Parts::NONE
         } else {
             request.parts
         };
         let bucket = |(start, (times, values)): (Timestamp, (Vec<Timestamp>, Vec<Value>))| Bucket {
-            start: if self.has(Fault::BucketsBeginWithPoints) {
+            start: if self.has(Flaw::BucketsBeginWithPoints) {
                 times[0]
             } else {
                 start
@@ -211,7 +211,7 @@ impl PointStore for Naive {
             summary: Summary::of(&times, &values, parts).unwrap(),
         };
         let mut buckets: Vec<Bucket> = slots.into_iter().map(bucket).collect();
-        if self.has(Fault::TheLimitKeepsTheLatest) {
+        if self.has(Flaw::TheLimitKeepsTheLatest) {
             buckets.drain(..buckets.len().saturating_sub(request.limit));
         }
         buckets.truncate(request.limit);
@@ -220,7 +220,7 @@ impl PointStore for Naive {
 
     async fn extent(&self, series: &SeriesKey, range: TimeRange) -> Result<Option<Extent>> {
         let points = self.visible(series, range, &Tombstones::none());
-        let first = usize::from(self.has(Fault::ExtentsAreShort) && points.len() > 1);
+        let first = usize::from(self.has(Flaw::ExtentsAreShort) && points.len() > 1);
         let (Some(first), Some(last)) = (points.get(first), points.last()) else {
             return Ok(None);
         };
@@ -237,8 +237,8 @@ impl PointStore for Naive {
         range: TimeRange,
         deleted_at: Timestamp,
     ) -> Result<()> {
-        let all = self.has(Fault::DeletingTakesAll);
-        if !self.has(Fault::DeletingDoesNothing)
+        let all = self.has(Flaw::DeletingTakesAll);
+        if !self.has(Flaw::DeletingDoesNothing)
             && let Some(points) = self.points.lock().unwrap().get_mut(&self.key(series))
         {
             points.retain(|&time, stored| {
@@ -270,11 +270,11 @@ impl Catalog for Naive {
                 tombstones: Tombstones::none(),
             };
             let listing = catalog.entry(key).or_insert(unlisted);
-            let last_come = self.has(Fault::UpdatedIsTheLastCome);
+            let last_come = self.has(Flaw::UpdatedIsTheLastCome);
             if listing.live && !last_come {
                 listing.updated = listing.updated.max(received);
             } else if listing.deleted_at.is_none_or(|at| received > at)
-                || self.has(Fault::LateBatchesRevive)
+                || self.has(Flaw::LateBatchesRevive)
             {
                 listing.live = true;
                 listing.updated = received;
@@ -296,18 +296,18 @@ impl Catalog for Naive {
         after: Option<&SeriesName>,
         limit: usize,
     ) -> Result<Vec<Series>> {
-        if self.has(Fault::PrefixesMustBeNames)
+        if self.has(Flaw::PrefixesMustBeNames)
             && !prefix.is_empty()
             && SeriesName::check(prefix).is_err()
         {
             return Ok(Vec::new());
         }
-        let repeat = self.has(Fault::ListsRepeat);
+        let repeat = self.has(Flaw::ListsRepeat);
         let catalog = self.catalog.lock().unwrap();
         let listed = catalog
             .iter()
             .filter(|(key, listing)| {
-                listing.live && (key.tenant == *tenant || self.has(Fault::TenantsMix))
+                listing.live && (key.tenant == *tenant || self.has(Flaw::TenantsMix))
             })
             .filter(|(key, _)| key.name.as_str().starts_with(prefix))
             .filter(|(key, _)| {
@@ -322,12 +322,12 @@ impl Catalog for Naive {
     }
 
     async fn count(&self, tenant: &Tenant, prefix: &str) -> Result<u64> {
-        let prefix = if self.has(Fault::CountsIgnoreThePrefix) {
+        let prefix = if self.has(Flaw::CountsIgnoreThePrefix) {
             ""
         } else {
             prefix
         };
-        if self.has(Fault::CountsIncludeTheDeleted) {
+        if self.has(Flaw::CountsIncludeTheDeleted) {
             let catalog = self.catalog.lock().unwrap();
             return Ok(catalog.keys().filter(|key| key.tenant == *tenant).count() as u64);
         }
@@ -340,7 +340,7 @@ impl Catalog for Naive {
             return Ok(());
         };
         match listing.tombstones.insert(tombstone) {
-            Err(_) if !self.has(Fault::TombstonesAreUnbounded) => {
+            Err(_) if !self.has(Flaw::TombstonesAreUnbounded) => {
                 Err(StoreError::new(Kind::Exhausted, "recording a deletion"))
             }
             _ => Ok(()),
@@ -360,7 +360,7 @@ impl Catalog for Naive {
         listing.tombstones.insert(tombstone).unwrap();
         listing.deleted_at = listing.deleted_at.max(Some(deleted_at));
         listing.live &= listing.updated > deleted_at;
-        if self.has(Fault::TombstonesAreForgotten) {
+        if self.has(Flaw::TombstonesAreForgotten) {
             listing.tombstones = Tombstones::none();
         }
         Ok(existed)

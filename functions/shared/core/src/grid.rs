@@ -105,8 +105,8 @@ impl Grid {
     }
 
     /// The slots that hold an instant of `range`, from either end.
-    pub fn slots(self, range: TimeRange) -> Slots {
-        Slots {
+    pub fn slots(self, range: TimeRange) -> GridSlots {
+        GridSlots {
             grid: self,
             ends: Some((self.slot_of(range.from()), self.slot_of(range.to()))),
         }
@@ -274,12 +274,12 @@ impl From<Grid> for (Every, String) {
 
 /// Slots one after the other, see [`Grid::slots`].
 #[derive(Debug, Clone)]
-pub struct Slots {
+pub struct GridSlots {
     grid: Grid,
     ends: Option<(Slot, Slot)>,
 }
 
-impl Iterator for Slots {
+impl Iterator for GridSlots {
     type Item = Slot;
     fn next(&mut self) -> Option<Slot> {
         let (front, back) = self.ends?;
@@ -292,7 +292,7 @@ impl Iterator for Slots {
     }
 }
 
-impl DoubleEndedIterator for Slots {
+impl DoubleEndedIterator for GridSlots {
     fn next_back(&mut self) -> Option<Slot> {
         let (front, back) = self.ends?;
         self.ends = if front == back {
@@ -304,7 +304,7 @@ impl DoubleEndedIterator for Slots {
     }
 }
 
-impl std::iter::FusedIterator for Slots {}
+impl std::iter::FusedIterator for GridSlots {}
 
 /// Whole seconds since 1970, rounded down.
 fn seconds(time: Timestamp) -> i64 {

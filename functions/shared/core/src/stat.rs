@@ -154,6 +154,7 @@ impl Stat {
 
     /// All that there is to know about it, but for how it is worked out
     /// ([`Stat::of`]).
+    #[expect(clippy::too_many_lines, reason = "a table")]
     const fn about(self) -> About {
         match self {
             Self::Avg => about("avg", Unit::Number, Parts::NONE, "The mean"),

@@ -10,9 +10,10 @@ use tidemark_core::tombstone::Tombstone;
 use tidemark_ports::error::{Kind, Result, StoreError};
 use tidemark_ports::{Catalog, Series};
 
+use crate::error::{corrupt, failed};
 use crate::memory::{Entry, Listing};
 use crate::transaction::Transaction;
-use crate::{Embedded, corrupt, failed, points};
+use crate::{Embedded, points};
 
 /// How long a tombstone outlives its deletion: longer than any batch may be
 /// under way. The points themselves are removed at once.

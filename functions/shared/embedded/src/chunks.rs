@@ -6,7 +6,7 @@ use tidemark_columnar::chunk::{self, ChunkError, TARGET_POINTS};
 use tidemark_core::summary::{Parts, Summary};
 use tidemark_ports::error::Result;
 
-use crate::{corrupt, failed};
+use crate::error::{corrupt, failed};
 
 /// Reads of a chunk what `decode` makes of its columns.
 pub(super) fn read<T>(

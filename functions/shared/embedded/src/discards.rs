@@ -12,8 +12,9 @@ use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_ports::error::Result;
 use tidemark_ports::{DiscardCount, DiscardFilter, DiscardLog};
 
+use crate::Embedded;
+use crate::error::{corrupt, failed};
 use crate::readers::blocking;
-use crate::{Embedded, corrupt, failed};
 
 const COLUMNS: &str = "d.tenant, d.received, d.batch, d.position, d.source, d.series, d.time, d.value, \
      d.reasons, d.detail, d.payload, d.payload_length, d.payload_sha256, d.format, d.replayed";

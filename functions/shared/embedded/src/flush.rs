@@ -13,8 +13,9 @@ use tidemark_columnar::{Columns, merge};
 use tidemark_core::time::Timestamp;
 use tidemark_ports::error::Result;
 
+use crate::error::{failed, lock};
 use crate::memory::{Entry, Memory};
-use crate::{chunks, failed, lock, log};
+use crate::{chunks, log};
 
 /// Bytes of the log at which all tails are flushed. While that goes on the log
 /// grows, the less the more there is in it (see [`Flusher::slice`]); a start may
@@ -22,8 +23,6 @@ use crate::{chunks, failed, lock, log};
 const LOG_BYTES: usize = 32 << 20;
 /// How long flushing may delay a commit, when nothing is left behind.
 const SLICE: Duration = Duration::from_millis(5);
-/// Points of one tail at which it is flushed by itself.
-pub(super) const TAIL_POINTS: usize = 4 * chunk::TARGET_POINTS;
 /// How long a point waits in the log at the most.
 const AGE: Duration = Duration::from_mins(5);
 /// How long flushing rests after a failure.

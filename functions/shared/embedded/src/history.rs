@@ -10,8 +10,9 @@ use tidemark_core::time::Timestamp;
 use tidemark_ports::error::Result;
 use tidemark_ports::{LoggedQuery, QueryLog};
 
+use crate::Embedded;
+use crate::error::{corrupt, failed, lock};
 use crate::readers::blocking;
-use crate::{Embedded, corrupt, failed, lock};
 
 /// How many queries wait in memory; of more, the new ones are dropped.
 const WAITING: usize = 10_000;

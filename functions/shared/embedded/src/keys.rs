@@ -12,8 +12,9 @@ use tidemark_core::time::Timestamp;
 use tidemark_ports::KeyStore;
 use tidemark_ports::error::Result;
 
+use crate::connection::connect;
+use crate::error::{corrupt, failed, unusable};
 use crate::readers::{Readers, blocking};
-use crate::{connect, corrupt, failed, unusable};
 
 /// Instants are nanoseconds since 1970 UTC.
 const SCHEMA: &str = "PRAGMA journal_mode = WAL;

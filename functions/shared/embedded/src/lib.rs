@@ -10,7 +10,9 @@
 
 mod catalog;
 mod chunks;
+mod connection;
 mod discards;
+mod error;
 mod flush;
 mod history;
 mod keys;
@@ -18,6 +20,7 @@ mod log;
 mod memory;
 mod points;
 mod readers;
+mod recovery;
 mod scan;
 mod schema;
 mod transaction;
@@ -25,12 +28,14 @@ mod writer;
 
 use std::fs::{File, TryLockError, create_dir_all};
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use rusqlite::{Connection, OpenFlags};
 use tidemark_core::time::Timestamp;
-use tidemark_ports::error::{Kind, Result, StoreError};
+use tidemark_ports::error::Result;
 
+use connection::connect;
+use error::{failed, unusable};
 use history::Unrecorded;
 pub use keys::Keys;
 use memory::Memory;
@@ -82,7 +87,7 @@ impl Embedded {
             )
             .map_err(failed("setting up the database"))?;
         schema::migrate(&mut connection)?;
-        let memory = Arc::new(memory::load(&connection)?);
+        let memory = Arc::new(recovery::recover(&connection)?);
         let flusher = flush::Flusher::new(Arc::clone(&memory));
         let readers = Readers::new(path, vfs.map(str::to_owned));
         let writer = Writer::start(connection, Arc::clone(&memory), flusher);
@@ -130,51 +135,4 @@ fn heartbeat(connection: &Connection) -> Result<()> {
         .and_then(|mut statement| statement.execute([]))
         .map_err(failed("checking whether the database can be written"))?;
     Ok(())
-}
-
-fn unusable(context: String) -> StoreError {
-    StoreError::new(Kind::Internal, context)
-}
-
-fn connect(path: &Path, vfs: Option<&str>, extra: OpenFlags) -> Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | extra;
-    let context = format!("opening the database {}", path.display());
-    let connection = match vfs {
-        Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs),
-        None => Connection::open_with_flags(path, flags),
-    }
-    .map_err(failed(context.clone()))?;
-    connection
-        .execute_batch("PRAGMA busy_timeout = 10000; PRAGMA mmap_size = 268435456;")
-        .map_err(failed(context))?;
-    connection.set_prepared_statement_cache_capacity(64);
-    Ok(connection)
-}
-
-/// What an error of SQLite, met while doing what `context` says, is to the caller.
-fn failed(context: impl Into<String>) -> impl FnOnce(rusqlite::Error) -> StoreError {
-    move |error| {
-        use rusqlite::ErrorCode;
-        let kind = match error.sqlite_error_code() {
-            Some(
-                ErrorCode::DatabaseBusy
-                | ErrorCode::DatabaseLocked
-                | ErrorCode::DiskFull
-                | ErrorCode::SystemIoFailure,
-            ) => Kind::Unavailable,
-            _ => Kind::Internal,
-        };
-        StoreError::new(kind, context).because(error)
-    }
-}
-
-/// Something stored that this program did not write like that.
-fn corrupt(what: impl Into<String>) -> StoreError {
-    StoreError::new(Kind::Internal, what)
-}
-
-/// Locks, also after a panic elsewhere: what is guarded here is changed in
-/// single steps.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

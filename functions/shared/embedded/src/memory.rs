@@ -6,16 +6,16 @@ use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use rusqlite::Connection;
-use tidemark_columnar::{BatchStamp, Columns, merge};
+use tidemark_columnar::{BatchStamp, Columns, chunk, merge};
 use tidemark_core::batch::SeriesPoints;
 use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstones;
-use tidemark_ports::error::Result;
 
-use crate::flush::TAIL_POINTS;
-use crate::{corrupt, failed, lock, log};
+use crate::error::lock;
+
+/// Points of one tail at which it is flushed by itself.
+const TAIL_POINTS: usize = 4 * chunk::TARGET_POINTS;
 
 /// A tenant's series.
 #[derive(Default)]
@@ -226,42 +226,4 @@ impl Memory {
             lock(&self.large).push(Arc::clone(entry));
         }
     }
-}
-
-/// Reads the catalog and replays the log.
-pub(super) fn load(connection: &Connection) -> Result<Memory> {
-    let memory = Memory::default();
-    let reading = "reading the catalog";
-    let mut statement = connection
-        .prepare("SELECT id, tenant, name, live, updated, deleted_at, tombstones FROM series")
-        .map_err(failed(reading))?;
-    let mut rows = statement.query([]).map_err(failed(reading))?;
-    while let Some(row) = rows.next().map_err(failed(reading))? {
-        let (id, tenant, name, live, updated, deleted_at, tombstones): (
-            i64,
-            String,
-            String,
-            bool,
-            i64,
-            i64,
-            String,
-        ) = row.try_into().map_err(failed(reading))?;
-        let named = |e| corrupt(format!("series {id} of the catalog")).because(e);
-        let key = SeriesKey {
-            tenant: Tenant::new(tenant).map_err(named)?,
-            name: SeriesName::new(name).map_err(named)?,
-        };
-        let tombstones = serde_json::from_str(&tombstones)
-            .map_err(|e| corrupt(format!("tombstones of series {id}")).because(e))?;
-        let listing = Listing {
-            live,
-            updated: Timestamp::from_nanos(updated),
-            deleted_at: Timestamp::from_nanos(deleted_at),
-            tombstones,
-        };
-        let entry = Entry::new(id, listing, memory.live(&key.tenant));
-        memory.insert(key, Arc::new(entry));
-    }
-    log::replay(connection, &memory)?;
-    Ok(memory)
 }

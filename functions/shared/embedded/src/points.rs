@@ -13,10 +13,11 @@ use tidemark_core::tombstone::Tombstone;
 use tidemark_ports::error::Result;
 use tidemark_ports::{Bucket, Extent, Page, PointStore, Refusal, Scan, Summarize};
 
+use crate::error::{failed, lock};
 use crate::memory::Entry;
 use crate::readers::blocking;
 use crate::transaction::Transaction;
-use crate::{Embedded, chunks, failed, lock, log, scan};
+use crate::{Embedded, chunks, log, scan};
 
 #[async_trait]
 impl PointStore for Embedded {

@@ -6,7 +6,8 @@ use std::sync::Mutex;
 use rusqlite::{Connection, OpenFlags};
 use tidemark_ports::error::{Kind, Result, StoreError};
 
-use crate::{connect, lock};
+use crate::connection::connect;
+use crate::error::lock;
 
 /// How many connections are kept open when nobody reads.
 const KEPT: usize = 8;

@@ -17,8 +17,9 @@ use tidemark_ports::error::Result;
 use tidemark_ports::slots::Buckets;
 use tidemark_ports::{Bucket, Extent, Order, Page, Slots};
 
+use crate::chunks;
+use crate::error::{corrupt, failed};
 use crate::memory::Entry;
-use crate::{chunks, corrupt, failed};
 
 const READING: &str = "reading chunks";
 

@@ -5,7 +5,7 @@
 use rusqlite::Connection;
 use tidemark_ports::error::{Kind, Result, StoreError};
 
-use crate::failed;
+use crate::error::failed;
 
 /// Each step takes the schema one version further. A step that was released is
 /// never changed.

@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
 use tidemark_ports::error::Result;
 
-use crate::failed;
+use crate::error::failed;
 use crate::memory::{Entry, Listing, Memory};
 
 pub(super) struct Transaction<'a> {

@@ -1,5 +1,6 @@
 //! The data server over HTTP.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -25,9 +26,10 @@ pub struct HttpDataServer {
     client: https::Client,
 }
 
-impl HttpDataServer {
-    /// Asks `url`, which is http or https.
-    pub fn new(url: &str) -> Result<Self, UrlError> {
+/// Of the URL that is asked, which is http or https.
+impl FromStr for HttpDataServer {
+    type Err = UrlError;
+    fn from_str(url: &str) -> Result<Self, UrlError> {
         let wrong = || UrlError(url.to_owned());
         let uri: Uri = url.parse().map_err(|_| wrong())?;
         if uri.host().is_none() || !matches!(uri.scheme_str(), Some("http" | "https")) {
@@ -104,7 +106,7 @@ mod tests {
         for length in [10, Payload::MAX_BYTES + 1, 17 << 20] {
             let body: Vec<u8> = (0..=250).cycle().take(length).collect();
             let expected = Payload::new(&body);
-            let server = HttpDataServer::new(&one_answer(body)).unwrap();
+            let server = one_answer(body).parse::<HttpDataServer>().unwrap();
             assert_eq!(server.next().await, Ok(Fetched::Message(expected)));
         }
     }

@@ -27,14 +27,14 @@ where
     type Answer = Response<R>;
 
     async fn run(self, mut request: Request<B>, next: N) -> Response<R> {
-        let (id, span) = match request.extensions_mut().remove::<RequestId>() {
-            Some(RequestId(id)) => (id, tracing::Span::none()),
-            None => {
-                let id = format!("{:016x}", fastrand::u64(..));
-                let (method, path) = (request.method(), request.uri().path());
-                let span = tracing::info_span!("request", id, %method, path);
-                (id, span)
-            }
+        let (id, span) = if let Some(RequestId(id)) = request.extensions_mut().remove::<RequestId>()
+        {
+            (id, tracing::Span::none())
+        } else {
+            let id = format!("{:016x}", fastrand::u64(..));
+            let (method, path) = (request.method(), request.uri().path());
+            let span = tracing::info_span!("request", id, %method, path);
+            (id, span)
         };
         let mut response = next.answer(request).instrument(span).await;
         if let Ok(id) = HeaderValue::try_from(id) {

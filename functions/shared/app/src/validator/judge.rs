@@ -166,7 +166,13 @@ fn against(rules: &Rules, time: Option<Timestamp>, tags: &Tags, received: Timest
     let reasons = rules.judge(time.unwrap_or(received), tags, received);
     let member = |reason| match reason {
         Reason::TooOld | Reason::TooFarAhead => "/time",
-        _ => "/tags",
+        Reason::System | Reason::Suspect => "/tags",
+        // Not of the rules, but of what the message is in itself.
+        Reason::Malformed
+        | Reason::NotFinite
+        | Reason::OutOfRange
+        | Reason::TooLarge
+        | Reason::StoreRejected => "",
     };
     reasons
         .into_iter()

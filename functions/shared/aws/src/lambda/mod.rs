@@ -14,7 +14,7 @@ use aws_sdk_lambda::operation::invoke::InvokeOutput;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_sqs::error::ProvideErrorMetadata;
 use tidemark_core::time::TimeRange;
-use tidemark_ports::calculator::wire::{Reply, Request};
+use tidemark_ports::calculator::wire::{JobReply, JobRequest};
 use tidemark_ports::error::{Kind, Result, StoreError};
 use tidemark_ports::{Bucket, Calculator, Job, Slots};
 
@@ -123,8 +123,8 @@ impl Calculator for LambdaCalculator {
 
 impl LambdaCalculator {
     /// Has a job run; None where that is refused.
-    async fn invoke(&self, job: &Job) -> Result<Option<Reply>> {
-        let request = serde_json::to_vec(&Request { job: job.clone() })
+    async fn invoke(&self, job: &Job) -> Result<Option<JobReply>> {
+        let request = serde_json::to_vec(&JobRequest { job: job.clone() })
             .map_err(|e| StoreError::new(Kind::Internal, "writing a calculation").because(e))?;
         let invoked = self
             .client
@@ -155,14 +155,14 @@ fn beginning(job: &Job, stretch: Option<i64>) -> TimeRange {
 }
 
 /// What a function answered, if it did.
-fn answer(output: &InvokeOutput) -> Result<Reply> {
+fn answer(output: &InvokeOutput) -> Result<JobReply> {
     let payload = output.payload().map(AsRef::as_ref).unwrap_or_default();
     if let Some(kind) = output.function_error() {
         let told = String::from_utf8_lossy(&payload[..payload.len().min(TOLD)]);
         let context = format!("a calculation failed ({kind}): {told}");
         return Err(StoreError::new(Kind::Internal, context));
     }
-    let reply: Reply = serde_json::from_slice(payload)
+    let reply: JobReply = serde_json::from_slice(payload)
         .map_err(|e| StoreError::new(Kind::Internal, "reading a calculation").because(e))?;
     if reply.is_busy() {
         return Err(StoreError::new(

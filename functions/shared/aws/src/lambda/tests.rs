@@ -125,9 +125,9 @@ async fn remote(lambda: Lambda) -> Remote {
                     return answer.body(body.to_owned()).unwrap();
                 }
             };
-            let Request { job } = serde_json::from_slice(request.body()).unwrap();
+            let JobRequest { job } = serde_json::from_slice(request.body()).unwrap();
             let buckets = summarize(&store, &job).await.unwrap();
-            let reply = Reply::cut(&job, &buckets, longest).unwrap();
+            let reply = JobReply::cut(&job, &buckets, longest).unwrap();
             Response::new(serde_json::to_string(&reply).unwrap())
         }
     };

@@ -3,14 +3,14 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use tidemark_conformance::faults::Fault;
+use tidemark_conformance::faults::Flaw;
 use tidemark_conformance::naive::Naive;
 use tidemark_conformance::{
     Subject, catalog, deletions, listings, points, scans, slots, summaries, upserts,
 };
 
 /// Whether a behaviour fails for a store with this fault.
-fn noticed(fault: Fault, behaviour: impl AsyncFnOnce(&Subject<Naive>)) -> bool {
+fn noticed(fault: Flaw, behaviour: impl AsyncFnOnce(&Subject<Naive>)) -> bool {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -25,7 +25,7 @@ macro_rules! faults {
         fn every_fault_is_noticed() {
             $(
                 assert!(
-                    noticed(Fault::$fault, $suite::$behaviour::<Naive>),
+                    noticed(Flaw::$fault, $suite::$behaviour::<Naive>),
                     concat!(stringify!($fault), " goes unnoticed by ", stringify!($behaviour))
                 );
             )+

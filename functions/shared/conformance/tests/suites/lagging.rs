@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tidemark_conformance::conformance_tests;
-use tidemark_conformance::faults::Fault;
+use tidemark_conformance::faults::Flaw;
 use tidemark_conformance::naive::Naive;
 use tidemark_conformance::{Subject, Traits};
 use tidemark_core::batch::{SeriesPoints, Write};
@@ -79,7 +79,7 @@ async fn open_lagging() -> Subject<Lagging> {
         many: 600,
         ..Traits::default()
     };
-    Subject::new(Lagging(Arc::new(Naive::new(Fault::None)))).with(traits)
+    Subject::new(Lagging(Arc::new(Naive::new(Flaw::None)))).with(traits)
 }
 
 conformance_tests! {

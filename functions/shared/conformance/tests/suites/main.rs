@@ -8,7 +8,7 @@ mod lagging;
 mod queue;
 
 use tidemark_conformance::conformance_tests;
-use tidemark_conformance::faults::Fault;
+use tidemark_conformance::faults::Flaw;
 use tidemark_conformance::naive::Naive;
 use tidemark_conformance::{Subject, Traits};
 
@@ -17,7 +17,7 @@ async fn open_naive() -> Subject<Naive> {
         many: 6000,
         ..Traits::default()
     };
-    Subject::new(Naive::new(Fault::None)).with(traits)
+    Subject::new(Naive::new(Flaw::None)).with(traits)
 }
 
 conformance_tests! {

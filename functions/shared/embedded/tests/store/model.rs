@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use tidemark_conformance::faults::Fault;
+use tidemark_conformance::faults::Flaw;
 use tidemark_conformance::material::{
     Draft, Random, at, deliver, pages, received, sibling, tags, tenant, visible, within,
 };
@@ -41,7 +41,7 @@ impl World {
         let (one, other) = (tenant(), tenant());
         Self {
             embedded: Restarting::new(None),
-            naive: Naive::new(Fault::None),
+            naive: Naive::new(Flaw::None),
             series: [
                 sibling(&one, "a"),
                 sibling(&one, "b"),

@@ -18,14 +18,14 @@ const LONGEST: usize = 4_400_000;
 
 /// What is asked of whoever runs a job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Request {
+pub struct JobRequest {
     /// What to run.
     pub job: Job,
 }
 
 /// What it answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reply {
+pub struct JobReply {
     /// The earliest buckets, each in postcard, one after the other, in base64.
     buckets: String,
     /// Where the buckets lie that found no room.
@@ -35,7 +35,7 @@ pub struct Reply {
     busy: bool,
 }
 
-impl Reply {
+impl JobReply {
     /// Of the buckets of a job as many as fit, at least one. A failure that
     /// passes is an answer as well; of any other the function fails.
     pub fn new(job: &Job, calculated: Result<Vec<Bucket>>) -> Result<Self> {
@@ -147,7 +147,7 @@ mod tests {
         let mut left = buckets.as_slice();
         let mut answers = 0;
         while !left.is_empty() {
-            let reply = Reply::new(&job, Ok(left.to_vec())).unwrap();
+            let reply = JobReply::new(&job, Ok(left.to_vec())).unwrap();
             let json = serde_json::to_string(&reply).unwrap();
             assert!(json.len() < 6_291_556 - 10_000, "{}", json.len());
             let (part, rest) = reply.read().unwrap();
@@ -166,7 +166,7 @@ mod tests {
         let both = [bucket, largest(1_000_000)];
         let job = job();
         for (longest, expected) in [(0, 1), (length, 1), (3 * length, 2)] {
-            let reply = Reply::cut(&job, &both, longest).unwrap();
+            let reply = JobReply::cut(&job, &both, longest).unwrap();
             assert_eq!(reply.read().unwrap().0.len(), expected);
         }
     }
