@@ -13,12 +13,11 @@
 //! A day of the calendar begins when the clock first shows its midnight, or is
 //! set over it; weeks, months, quarters and years begin with their first day.
 
-use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::every::{Calendar, Every, Width};
 use crate::time::{TimeRange, Timestamp};
-use crate::zone::{self, Change, DAY};
+use crate::zone::{Change, DAY, UnknownZone, Zone};
 
 const NANOS: i64 = 1_000_000_000;
 
@@ -29,7 +28,7 @@ pub struct Grid {
     /// How wide the slots are.
     pub every: Every,
     /// On whose clock they are cut.
-    pub zone: Tz,
+    pub zone: Zone,
 }
 
 /// One slot: from `start` until just before `end`. The first slot there is
@@ -146,7 +145,7 @@ impl Grid {
         if seconds(slot.end) - start != width {
             return slot.end;
         }
-        let quiet = match zone::changes(self.zone, start, to).next() {
+        let quiet = match self.zone.changes(start, to).next() {
             Some(change) => (change.at - 1 - start).div_euclid(width),
             None => (to - start).div_euclid(width) + 1,
         };
@@ -164,13 +163,13 @@ impl Grid {
             Width::Fixed(width) => {
                 let mut starts = 0;
                 let mut since = from;
-                for change in zone::changes(self.zone, from, to) {
+                for change in self.zone.changes(from, to) {
                     starts += (change.at - 1 + change.before).div_euclid(width)
                         - (since + change.before).div_euclid(width)
                         + i64::from(cuts(change, width));
                     since = change.at;
                 }
-                let offset = zone::offset(self.zone, since);
+                let offset = self.zone.offset(since);
                 starts + (to + offset).div_euclid(width) - (since + offset).div_euclid(width)
             }
             Width::Calendar(calendar) => {
@@ -209,18 +208,18 @@ impl Grid {
 
     /// `time` in seconds.
     fn fixed_slot(self, width: i64, time: i64) -> Slot {
-        let offset = zone::offset(self.zone, time);
+        let offset = self.zone.offset(time);
         let multiple = (time + offset).div_euclid(width) * width;
         let mut start = multiple - offset;
         let mut end = start + width;
-        if let Some(change) = zone::change(self.zone, start, time) {
+        if let Some(change) = self.zone.change(start, time) {
             start = if cuts(change, width) {
                 change.at
             } else {
                 multiple - change.before
             };
         }
-        if let Some(change) = zone::change(self.zone, time, end) {
+        if let Some(change) = self.zone.change(time, end) {
             end = if cuts(change, width) {
                 change.at
             } else {
@@ -232,7 +231,7 @@ impl Grid {
 
     /// The number of the period that holds an instant.
     fn period_of(self, calendar: Calendar, time: i64) -> i64 {
-        let day = (time + zone::offset(self.zone, time)).div_euclid(DAY);
+        let day = (time + self.zone.offset(time)).div_euclid(DAY);
         let mut period = calendar.period_of(day);
         // Where midnight comes twice, the evening between belongs to the new day.
         while self.period_start(calendar, period + 1) <= time {
@@ -243,12 +242,13 @@ impl Grid {
 
     /// When a period begins.
     fn period_start(self, calendar: Calendar, period: i64) -> i64 {
-        zone::first_showing(self.zone, calendar.first_day(period) * DAY)
+        self.zone.first_showing(calendar.first_day(period) * DAY)
     }
 
     /// How many days the clock was set over: in Samoa there was no 2011-12-30.
     fn days_left_out(self, from: i64, to: i64) -> i64 {
-        zone::changes(self.zone, from, to)
+        self.zone
+            .changes(from, to)
             .map(|change| {
                 let first = (change.at + change.before + DAY - 1).div_euclid(DAY);
                 let next = (change.at + change.after).div_euclid(DAY);
@@ -259,7 +259,7 @@ impl Grid {
 }
 
 impl TryFrom<(Every, String)> for Grid {
-    type Error = chrono_tz::ParseError;
+    type Error = UnknownZone;
     fn try_from((every, zone): (Every, String)) -> Result<Self, Self::Error> {
         let zone = zone.parse()?;
         Ok(Self { every, zone })

@@ -23,4 +23,4 @@ pub mod sum;
 pub mod summary;
 pub mod time;
 pub mod tombstone;
-mod zone;
+pub mod zone;

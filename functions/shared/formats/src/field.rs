@@ -4,12 +4,12 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use chrono_tz::Tz;
 use serde::Deserialize;
 use serde::de::{SeqAccess, Visitor};
 use tidemark_core::discard::Reason;
 use tidemark_core::point::{Tags, Value};
 use tidemark_core::time::{TimeError, Timestamp};
+use tidemark_core::zone::Zone;
 
 use crate::fault::Fault;
 
@@ -52,7 +52,7 @@ pub(crate) fn string<'a>(json: &'a str, field: &'static str) -> Result<Cow<'a, s
 pub(crate) fn time(json: &str, field: &'static str) -> Result<Timestamp, Fault> {
     if is_number(json) {
         // A JSON number fails as syntax only where its exponent is beyond counting.
-        return Timestamp::parse(json, Tz::UTC).map_err(|_| time_fault(TimeError::Range, field));
+        return Timestamp::parse(json, Zone::UTC).map_err(|_| time_fault(TimeError::Range, field));
     }
     if !json.starts_with('"') {
         let name = &field[1..];
@@ -64,7 +64,7 @@ pub(crate) fn time(json: &str, field: &'static str) -> Result<Timestamp, Fault> 
 
 /// A time as plain text.
 pub(crate) fn time_text(text: &str, field: &'static str) -> Result<Timestamp, Fault> {
-    Timestamp::parse(text, Tz::UTC).map_err(|error| time_fault(error, field))
+    Timestamp::parse(text, Zone::UTC).map_err(|error| time_fault(error, field))
 }
 
 fn time_fault(error: TimeError, field: &'static str) -> Fault {

@@ -3,13 +3,13 @@
 //! the bytes being a little-endian float32. Members that are not known are
 //! overlooked, so that the server may add some.
 
-use chrono_tz::Tz;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tidemark_core::discard::Reason;
 use tidemark_core::point::{Tags, Value};
 use tidemark_core::rules::Rules;
 use tidemark_core::time::{TimeError, Timestamp};
+use tidemark_core::zone::Zone;
 
 use crate::fault::Fault;
 
@@ -103,7 +103,7 @@ fn parse_time(raw: &str) -> Result<Timestamp, TimeError> {
     if !raw.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
         return Err(TimeError::Syntax);
     }
-    Timestamp::parse(raw, Tz::UTC)
+    Timestamp::parse(raw, Zone::UTC)
 }
 
 /// The tags, and what is wrong with them. Where that is something, those that

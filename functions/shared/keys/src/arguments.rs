@@ -2,9 +2,9 @@
 
 use std::str::FromStr;
 
-use chrono_tz::Tz;
 use tidemark_core::access::{NoScope, Scopes};
 use tidemark_core::time::{TimeError, Timestamp};
+use tidemark_core::zone::Zone;
 
 const DAY: i64 = 86_400_000_000_000;
 
@@ -45,7 +45,7 @@ impl FromStr for Expiry {
     fn from_str(text: &str) -> Result<Self, TimeError> {
         match text.strip_suffix('d').map(str::parse) {
             Some(Ok(days)) => Ok(Self::Days(days)),
-            _ => Timestamp::parse(text, Tz::UTC).map(Self::At),
+            _ => Timestamp::parse(text, Zone::UTC).map(Self::At),
         }
     }
 }
@@ -58,7 +58,7 @@ mod tests {
     fn a_key_ends_after_days_or_at_an_instant() {
         let read = |text: &str| text.parse::<Expiry>().ok();
         assert_eq!(read("90d"), Some(Expiry::Days(90)));
-        let day = Timestamp::parse("2027-01-01T00:00:00Z", Tz::UTC).unwrap();
+        let day = Timestamp::parse("2027-01-01T00:00:00Z", Zone::UTC).unwrap();
         for text in ["2027-01-01", "2027-01-01T01:00:00+01:00"] {
             assert_eq!(read(text), Some(Expiry::At(day)), "{text}");
         }

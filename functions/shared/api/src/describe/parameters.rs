@@ -1,6 +1,5 @@
 //! Parameters that several routes have, and how the others are described.
 
-use chrono_tz::Tz;
 use serde_json::{Value, json};
 use tidemark_core::stat::Stat;
 use utoipa::openapi::Required;
@@ -84,7 +83,7 @@ pub(crate) fn received(name: &str, synonym: &str, which: &str) -> Parameter {
 
 pub(crate) fn zone() -> Parameter {
     let text = "The time zone in which dates begin, and days, weeks, months, quarters and years; UTC unless it is said";
-    query("tz", text, named("TimeZone"), Tz::Europe__Zurich.name()).build()
+    query("tz", text, named("TimeZone"), "Europe/Zurich").build()
 }
 
 pub(crate) fn stats() -> Parameter {

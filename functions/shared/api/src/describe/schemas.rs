@@ -1,12 +1,12 @@
 //! What stands in several places, on the way in or out.
 
-use chrono_tz::TZ_VARIANTS;
 use serde_json::json;
 use tidemark_core::batch::Source;
 use tidemark_core::discard::Reason;
 use tidemark_core::name::SeriesName;
 use tidemark_core::point::Tags;
 use tidemark_core::stat::{Stat, Unit};
+use tidemark_core::zone::Zone;
 use tidemark_formats::{MAX_LISTED, MAX_PART_BYTES};
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
 
@@ -59,7 +59,7 @@ fn time() -> AnySchema {
 }
 
 fn time_zone() -> AnySchema {
-    one_of(TZ_VARIANTS.iter().map(|zone| zone.name()))
+    one_of(Zone::all().map(Zone::name))
         .examples([json!("Europe/Zurich")])
         .that_is("A time zone of the IANA database")
         .into()

@@ -7,11 +7,11 @@ mod stats;
 use std::fmt::Display;
 use std::str::FromStr;
 
-use chrono_tz::Tz;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tidemark_core::name::{SeriesName, Tenant};
 use tidemark_core::time::{Span, Timestamp};
+use tidemark_core::zone::Zone;
 use tidemark_ports::Order;
 
 use crate::cursor::Paging;
@@ -184,17 +184,17 @@ impl Params {
     }
 
     /// Takes `tz`, by default UTC.
-    pub fn take_zone(&mut self) -> Result<Tz, Problem> {
+    pub fn take_zone(&mut self) -> Result<Zone, Problem> {
         let expected = "the name of a time zone, as `Europe/Zurich`";
         let zone = self.take("tz", expected, |text| text.parse().ok())?;
-        Ok(zone.unwrap_or(Tz::UTC))
+        Ok(zone.unwrap_or(Zone::UTC))
     }
 
     /// Takes an instant; a date is its first instant in `zone`.
     pub fn take_instant(
         &mut self,
         name: &'static str,
-        zone: Tz,
+        zone: Zone,
     ) -> Result<Option<Timestamp>, Problem> {
         let Some(text) = self.take_text(name) else {
             return Ok(None);
@@ -212,7 +212,7 @@ impl Params {
     }
 
     /// Takes `from` and `to`, or `start` and `end`, which mean the same.
-    pub fn take_span(&mut self, zone: Tz) -> Result<Span, Problem> {
+    pub fn take_span(&mut self, zone: Zone) -> Result<Span, Problem> {
         let from = self.take_either("from", "start", zone)?;
         let to = self.take_either("to", "end", zone)?;
         Span::new(from, to).map_err(|e| invalid(e.to_string()))
@@ -222,7 +222,7 @@ impl Params {
         &mut self,
         name: &'static str,
         synonym: &'static str,
-        zone: Tz,
+        zone: Zone,
     ) -> Result<Option<Timestamp>, Problem> {
         let one = self.take_instant(name, zone)?;
         let other = self.take_instant(synonym, zone)?;

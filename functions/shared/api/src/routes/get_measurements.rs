@@ -2,13 +2,13 @@
 //! its own service.
 
 use bytes::Bytes;
-use chrono_tz::Tz;
 use http::Response;
 use serde_json::json;
 use tidemark_app::query::{self, Query};
 use tidemark_core::access::Scope;
 use tidemark_core::name::SeriesName;
 use tidemark_core::time::{TimeRange, Timestamp};
+use tidemark_core::zone::Zone;
 use tidemark_formats::MAX_PART_BYTES;
 use tidemark_formats::write::measurements::{MeterRow, RowWriter};
 use utoipa::openapi::Required;
@@ -64,8 +64,8 @@ impl Asked {
         let mut params = call.params()?;
         let meter = take_part(&mut params, "muid")?;
         let measurement = take_part(&mut params, "measurement")?;
-        let start = params.take_instant("start", Tz::UTC)?;
-        let stop = params.take_instant("stop", Tz::UTC)?;
+        let start = params.take_instant("start", Zone::UTC)?;
+        let stop = params.take_instant("stop", Zone::UTC)?;
         let paging = call.paging(&mut params, DEFAULT_LIMIT, MAX_LIMIT)?;
         params.finish()?;
         let from = start.unwrap_or(Timestamp::MIN);

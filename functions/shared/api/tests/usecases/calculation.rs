@@ -34,7 +34,7 @@ fn job(series: &str, slots: Slots, limit: usize) -> Job {
 fn grid(every: &str) -> Slots {
     Slots::Grid(Grid {
         every: every.parse().unwrap(),
-        zone: chrono_tz::Tz::UTC,
+        zone: tidemark_core::zone::Zone::UTC,
     })
 }
 

@@ -1,8 +1,8 @@
 //! Instants as text that people can read and that sorts as the instants do:
 //! RFC 3339 in UTC with all nine digits after the second.
 
-use chrono_tz::Tz;
 use tidemark_core::time::Timestamp;
+use tidemark_core::zone::Zone;
 use tidemark_ports::error::Result;
 
 use crate::error::corrupt;
@@ -17,7 +17,7 @@ pub(crate) fn sortable(time: Timestamp) -> String {
 
 /// Reads what [`sortable`] wrote; `what` is for the error.
 pub(crate) fn read(text: &str, what: &str) -> Result<Timestamp> {
-    Timestamp::parse(text, Tz::UTC).map_err(|e| corrupt(what).because(e))
+    Timestamp::parse(text, Zone::UTC).map_err(|e| corrupt(what).because(e))
 }
 
 #[cfg(test)]

@@ -12,12 +12,12 @@ use aws_smithy_runtime_api::client::http::HttpConnector;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use backon::ConstantBuilder;
-use chrono_tz::Tz;
 use http::header::USER_AGENT;
 use http::{Method, Request};
 use rusty_s3::actions::ListObjectsV2;
 use rusty_s3::{Credentials, S3Action, UrlStyle};
 use tidemark_core::time::Timestamp;
+use tidemark_core::zone::Zone;
 use tidemark_ports::error::{Kind, Result, StoreError};
 use tokio::time::timeout;
 
@@ -131,7 +131,7 @@ impl Bucket {
             let written = object.last_modified.unwrap_or_default();
             Ok(Object {
                 key: object.key,
-                written: Timestamp::parse(&written, Tz::UTC)
+                written: Timestamp::parse(&written, Zone::UTC)
                     .map_err(|e| corrupt(ASKING).because(e))?,
             })
         });
@@ -294,7 +294,7 @@ mod tests {
         };
         let bucket = serve(answer, settings).await.bucket("BUCKET").unwrap();
         let first = bucket.list(None).await.unwrap();
-        let written = Timestamp::parse("2026-01-01T00:00:01Z", Tz::UTC).unwrap();
+        let written = Timestamp::parse("2026-01-01T00:00:01Z", Zone::UTC).unwrap();
         let key = "a/b c".to_owned();
         assert_eq!(first.objects, [Object { key, written }]);
         let last = bucket.list(first.next).await.unwrap();

@@ -51,7 +51,7 @@ async fn open_recent() -> Subject<Timestream> {
         name => std::env::var(name).ok(),
     };
     let aws = Aws::new(Settings::new(variable)).await;
-    let end = Timestamp::parse("2023-06-01", chrono_tz::Tz::UTC).unwrap();
+    let end = Timestamp::parse("2023-06-01", tidemark_core::zone::Zone::UTC).unwrap();
     let traits = Traits {
         times: TimeRange::new(Timestamp::from_nanos(0), end).unwrap(),
         ..traits()

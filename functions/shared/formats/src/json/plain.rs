@@ -2,9 +2,9 @@
 //! `{"name": "...", "t": ..., "v": ...}`, in this order, without escapes or tags.
 //! What is not exactly that is left to the long way, so nothing is refused here.
 
-use chrono_tz::Tz;
 use tidemark_core::point::Value;
 use tidemark_core::time::Timestamp;
+use tidemark_core::zone::Zone;
 
 /// A point without tags. Whether its name is one has not been checked.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,7 +33,7 @@ pub(crate) fn point(text: &str) -> Option<(PlainPoint<'_>, usize)> {
     scan.token(b'}')?;
     let point = PlainPoint {
         name,
-        time: Timestamp::parse(time, Tz::UTC).ok()?,
+        time: Timestamp::parse(time, Zone::UTC).ok()?,
         value: Value::new(value.parse().ok()?).ok()?,
     };
     Some((point, scan.at))

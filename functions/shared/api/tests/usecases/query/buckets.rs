@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use chrono_tz::Tz;
 use http::StatusCode;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 use tidemark_core::grid::{Grid, Slot};
 use tidemark_core::time::Timestamp;
+use tidemark_core::zone::Zone;
 
 use crate::world::{World, at, holds};
 
@@ -23,7 +23,7 @@ type Case = (
     BTreeMap<i64, i32>,
     (i64, i64),
     &'static str,
-    Tz,
+    Zone,
     &'static str,
     usize,
     (bool, bool),
@@ -113,7 +113,11 @@ fn buckets_are_those_of_the_model_however_they_are_paged() {
         prop::collection::btree_map(0..minutes, -50i32..50, 1..16),
         (-60..minutes, 0..minutes),
         prop::sample::select(vec!["10m", "1h", "5h", "6h", "1d", "1w", "1mo"]),
-        prop::sample::select(vec![Tz::UTC, Tz::Europe__Zurich, Tz::Australia__Lord_Howe]),
+        prop::sample::select(vec![
+            Zone::UTC,
+            "Europe/Zurich".parse().unwrap(),
+            "Australia/Lord_Howe".parse().unwrap(),
+        ]),
         prop::sample::select(vec!["none", "null", "zero", "previous", "linear"]),
         1..9usize,
         any::<(bool, bool)>(),

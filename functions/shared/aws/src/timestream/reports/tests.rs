@@ -197,7 +197,7 @@ struct At(Duration);
 
 impl TimeSource for At {
     fn now(&self) -> SystemTime {
-        let written = Timestamp::parse(WRITTEN, chrono_tz::Tz::UTC).unwrap();
+        let written = Timestamp::parse(WRITTEN, tidemark_core::zone::Zone::UTC).unwrap();
         let since = Duration::from_nanos(written.nanos().try_into().unwrap());
         SystemTime::UNIX_EPOCH + since + self.0
     }

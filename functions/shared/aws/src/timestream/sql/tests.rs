@@ -18,7 +18,7 @@ fn table() -> Table {
 }
 
 fn at(text: &str) -> Timestamp {
-    Timestamp::parse(text, chrono_tz::Tz::UTC).unwrap()
+    Timestamp::parse(text, tidemark_core::zone::Zone::UTC).unwrap()
 }
 
 fn key(tenant: &str, name: &str) -> SeriesKey {
