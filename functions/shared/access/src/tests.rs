@@ -1,3 +1,4 @@
+use std::num::NonZeroU32;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -248,4 +249,19 @@ async fn a_token_without_an_issuer_is_refused() {
     let shown = Some(Credential::Token("a.b.c"));
     let refused = world.access.guard.admit(shown).await;
     assert!(matches!(refused, Err(Denial::Unauthenticated(_))));
+}
+
+#[tokio::test]
+async fn who_asks_too_often_waits() {
+    let world = World::new(Overrides {
+        requests_per_second: NonZeroU32::new(1),
+        ..Overrides::default()
+    });
+    let key = secret();
+    let mut outcomes = Vec::new();
+    for _ in 0..20 {
+        outcomes.push(world.outcome(key.reveal()).await);
+    }
+    assert_eq!(outcomes[0], Outcome::LetIn);
+    assert_eq!(outcomes[19], Outcome::TooMany);
 }

@@ -104,14 +104,7 @@ impl Range {
             (_, "*") => 1,
             _ => 2,
         };
-        let mut quality = 1000;
-        for part in parts {
-            if let Some((name, value)) = part.split_once('=')
-                && name.trim().eq_ignore_ascii_case("q")
-            {
-                quality = thousandths(value.trim())?;
-            }
-        }
+        let quality = quality(parts)?;
         Some(Self {
             main: main.to_ascii_lowercase(),
             sub: sub.to_ascii_lowercase(),
@@ -129,8 +122,22 @@ impl Range {
     }
 }
 
+/// The quality among the parameters of a member, in thousandths: 1000 if none is
+/// said, `None` if what is said is none.
+pub(crate) fn quality<'a>(parameters: impl Iterator<Item = &'a str>) -> Option<u16> {
+    let mut quality = 1000;
+    for parameter in parameters {
+        if let Some((name, value)) = parameter.split_once('=')
+            && name.trim().eq_ignore_ascii_case("q")
+        {
+            quality = thousandths(value.trim())?;
+        }
+    }
+    Some(quality)
+}
+
 /// A quality: 0 to 1 with up to three decimals.
-pub(crate) fn thousandths(text: &str) -> Option<u16> {
+fn thousandths(text: &str) -> Option<u16> {
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     if decimals.len() > 3 || !decimals.bytes().all(|b| b.is_ascii_digit()) {
         return None;

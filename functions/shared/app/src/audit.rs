@@ -1,6 +1,7 @@
 //! What an administrator wants to know later: who did what. Each act is one line
 //! in the log under the target `audit`, whatever else is logged; the line has the
-//! time.
+//! time. It is here rather than with access, since use cases know that an act was
+//! done.
 
 use tidemark_core::discard::DiscardId;
 use tidemark_core::name::SeriesName;

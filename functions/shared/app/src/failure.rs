@@ -89,12 +89,7 @@ impl Failure {
         &self.kind
     }
 
-    /// What is wrong, for who asked: nothing of the inside.
-    pub fn told(&self) -> &str {
-        &self.told
-    }
-
-    /// Kind and message, for whoever answers with them.
+    /// Kind and message, for whoever answers with them: nothing of the inside.
     pub fn into_parts(self) -> (FailureKind, String) {
         (self.kind, self.told)
     }
@@ -110,8 +105,8 @@ impl Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let (kind, told) = match error.kind() {
-            Kind::Unavailable => (FailureKind::Unavailable, "try again"),
-            Kind::Internal => (FailureKind::Internal, "this was not completed"),
+            Kind::Unavailable => (FailureKind::Unavailable, ""),
+            Kind::Internal => (FailureKind::Internal, ""),
             Kind::Exhausted => (
                 FailureKind::TooManyDeletions,
                 "the series has too many separately deleted ranges: delete a wider range, or the series",

@@ -8,6 +8,7 @@ use std::time::Duration;
 use lambda_runtime::{Context, LambdaEvent, Runtime, service_fn};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
+use tidemark_ports::error::causes;
 use tokio::time::Instant;
 use tracing::Instrument;
 
@@ -103,18 +104,6 @@ const MARGIN: Duration = Duration::from_secs(1);
 /// When the work of an invocation is given up.
 pub(crate) fn until(context: &Context) -> Instant {
     Instant::now() + left(context).saturating_sub(MARGIN)
-}
-
-/// An error and what caused it.
-pub(crate) fn causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

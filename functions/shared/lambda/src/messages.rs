@@ -10,10 +10,11 @@ use futures_util::{FutureExt, StreamExt, stream};
 use lambda_runtime::Context;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use tidemark_ports::error::causes;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
-use crate::invocation::{Error, causes, serve, until};
+use crate::invocation::{Error, serve, until};
 
 /// Messages of a queue, or none.
 #[derive(Debug, Deserialize)]

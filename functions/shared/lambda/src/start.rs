@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use tidemark_ports::error::causes;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
@@ -10,7 +11,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::cloudwatch;
-use crate::invocation::{Error, causes};
+use crate::invocation::Error;
 
 /// Runs a function: `serve` reads the environment, builds the ports and serves.
 ///

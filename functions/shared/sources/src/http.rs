@@ -26,7 +26,7 @@ pub struct HttpDataServer {
     client: https::Client,
 }
 
-/// Of the URL that is asked, which is http or https.
+/// Reads the URL that is asked, which is http or https.
 impl FromStr for HttpDataServer {
     type Err = UrlError;
     fn from_str(url: &str) -> Result<Self, UrlError> {

@@ -65,7 +65,13 @@ impl BodyError {
             Self::UnsupportedType { .. } | Self::UnsupportedEncoding { .. } => {
                 BodyErrorKind::Unsupported
             }
-            Self::Gzip { .. } | Self::Content(_) => BodyErrorKind::Malformed,
+            Self::Gzip { .. }
+            | Self::Content(
+                ReadError::Utf8 { .. }
+                | ReadError::Syntax { .. }
+                | ReadError::Shape { .. }
+                | ReadError::Empty,
+            ) => BodyErrorKind::Malformed,
         }
     }
 }

@@ -16,7 +16,7 @@ use tokio::task::spawn_blocking;
 
 use super::stage::Admitted;
 use super::step::{Next, Step};
-use crate::accept::thousandths;
+use crate::accept::quality;
 
 /// Up to so many bytes an answer stays as it is: packing would gain nothing.
 const SMALL: usize = 1024;
@@ -36,7 +36,8 @@ where
     async fn run(self, admitted: Admitted<Bytes>, next: N) -> Response<Full<Bytes>> {
         let takes_gzip = takes_gzip(admitted.request.headers());
         let mut response = next.answer(admitted).await;
-        if response.body().len() <= SMALL {
+        // What is packed already is sent as it is.
+        if response.body().len() <= SMALL || response.headers().contains_key(CONTENT_ENCODING) {
             return response.map(Full::new);
         }
         let accept = HeaderValue::from_static("accept-encoding");
@@ -77,15 +78,9 @@ fn takes_gzip(headers: &HeaderMap) -> bool {
     for member in members {
         let mut parts = member.split(';').map(str::trim);
         let coding = parts.next().unwrap_or_default();
-        let mut quality = Some(1000);
-        for part in parts {
-            if let Some((name, value)) = part.split_once('=')
-                && name.trim().eq_ignore_ascii_case("q")
-            {
-                quality = thousandths(value.trim());
-            }
-        }
-        let Some(quality) = quality else { continue };
+        let Some(quality) = quality(parts) else {
+            continue;
+        };
         let is = |name: &str| coding.eq_ignore_ascii_case(name);
         if is("gzip") || is("x-gzip") {
             gzip = Some(quality);

@@ -51,8 +51,10 @@ pub struct PipelineSettings {
 
 /// The pipeline, at whose end the use cases answer those who may ask.
 ///
-/// What `tower-http` has is taken from there if it does what the contract says; why
-/// it does not stands at the top of each layer of ours.
+/// Request id, log line, headers and CORS surround the rest, so that a panic and a 503
+/// carry them as well. Compression surrounds the handler alone: no other answer is
+/// long. What `tower-http` has is taken from there if it does what the contract says;
+/// a layer of ours tells why it does not.
 pub fn pipeline<B>(
     use_cases: impl UseCases,
     access: Access,

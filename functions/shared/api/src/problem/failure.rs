@@ -27,3 +27,52 @@ impl From<Failure> for Problem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use bytes::Bytes;
+    use http::Response;
+    use http::header::RETRY_AFTER as HEADER;
+    use tidemark_core::name::SeriesName;
+    use tidemark_ports::error::{Kind, StoreError};
+
+    use super::*;
+
+    #[test]
+    fn each_kind_has_its_status() {
+        let name = SeriesName::new("a").unwrap();
+        let wait = Duration::from_millis(2500);
+        for (kind, status, retry) in [
+            (FailureKind::InvalidQuestion, 400, None),
+            (FailureKind::UnknownSeries(name), 404, None),
+            (FailureKind::UnknownDiscard, 404, None),
+            (FailureKind::AlreadyReplayed, 409, None),
+            (FailureKind::TooManyDeletions, 409, None),
+            (FailureKind::InvalidPoints(Vec::new()), 422, None),
+            (FailureKind::StillInvalid(Vec::new()), 422, None),
+            (FailureKind::TooMuch, 413, None),
+            (FailureKind::TooOften(wait), 429, Some("3")),
+            (FailureKind::Internal, 500, None),
+            (FailureKind::Unavailable, 503, Some("1")),
+        ] {
+            let response: Response<Bytes> =
+                Problem::from(Failure::new(kind.clone(), "it is so")).into();
+            assert_eq!(response.status(), status, "{kind:?}");
+            let after = response.headers().get(HEADER).map(|v| v.to_str().unwrap());
+            assert_eq!(after, retry, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_of_the_inside_is_told() {
+        for (kind, status) in [(Kind::Internal, 500), (Kind::Unavailable, 503)] {
+            let cause = StoreError::new(kind, "the table of secrets");
+            let response: Response<Bytes> = Problem::from(Failure::from(cause)).into();
+            assert_eq!(response.status(), status);
+            let body = String::from_utf8(response.into_body().to_vec()).unwrap();
+            assert!(!body.contains("secret"), "{body}");
+        }
+    }
+}

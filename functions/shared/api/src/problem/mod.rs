@@ -1,6 +1,6 @@
 //! What goes wrong, as the client is told (RFC 9457). Each kind of problem has
-//! one status and one title, here and nowhere else; a 5xx says nothing of the
-//! inside.
+//! one status and one title, which stand in [`kind`] alone; a 5xx says nothing of
+//! the inside.
 
 mod example;
 mod failure;
@@ -15,7 +15,7 @@ use http::{HeaderName, HeaderValue, Method, Response};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use tidemark_core::access::Scope;
 use tidemark_core::name::SeriesName;
-use tidemark_formats::Fault;
+use tidemark_formats::{Fault, MAX_LISTED};
 
 use faults::{Checks, Faults};
 
@@ -36,9 +36,6 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// How many errors of items are listed.
-    pub const MAX_ERRORS: usize = 100;
-
     fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
         Self {
             kind,
@@ -54,9 +51,9 @@ impl Problem {
         self
     }
 
-    /// The first [`Problem::MAX_ERRORS`] of `errors`.
+    /// The first [`MAX_LISTED`] of `errors`.
     fn errors(mut self, mut errors: Vec<Fault>) -> Self {
-        errors.truncate(Self::MAX_ERRORS);
+        errors.truncate(MAX_LISTED);
         self.errors = errors;
         self
     }

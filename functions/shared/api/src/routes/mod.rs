@@ -1,5 +1,5 @@
-//! The one list of routes. Hosts match requests against it, the OpenAPI document
-//! is generated from it, and tests hold the deployment template against it.
+//! The one list of routes. The pipeline matches requests against it, the OpenAPI
+//! document is generated from it, and tests hold the deployment template against it.
 
 mod delete_series;
 mod get_buckets;

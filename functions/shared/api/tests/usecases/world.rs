@@ -161,7 +161,7 @@ impl World {
         Arc::clone(&self.clock) as Arc<dyn Clock>
     }
 
-    /// Asks as a tenant, the way a host does.
+    /// Asks as a tenant, as the end of the pipeline does.
     pub(crate) async fn ask_as(&self, tenant: &Tenant, request: Request<Bytes>) -> Answer {
         let response = match self.route(tenant, &request).await {
             Ok(response) => response,

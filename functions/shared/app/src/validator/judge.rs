@@ -234,7 +234,13 @@ fn detail(reason: Reason) -> String {
     match reason {
         Reason::TooOld => "older at receipt than the source's rules allow".to_owned(),
         Reason::TooFarAhead => "further ahead at receipt than the source's rules allow".to_owned(),
-        tag => format!("tagged {tag}"),
+        Reason::System | Reason::Suspect => format!("tagged {reason}"),
+        // Of these the text is told by whoever found it.
+        Reason::Malformed
+        | Reason::NotFinite
+        | Reason::OutOfRange
+        | Reason::TooLarge
+        | Reason::StoreRejected => reason.to_string(),
     }
 }
 

@@ -251,7 +251,7 @@ impl Reported {
         let time: i64 = self.time.parse().map_err(|_| wrong("time"))?;
         let write = Versioned::read(number("received")?, batch, number("place")?)
             .ok_or_else(|| wrong("place"))?;
-        // Records that were written before say nothing of it.
+        // Those of clients, and what was written before, say nothing of it.
         let source = match find(&self.measure_values, "source") {
             Ok(name) => name.parse().map_err(|e| wrong("source").because(e))?,
             Err(_) => Source::Api,
