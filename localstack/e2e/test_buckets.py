@@ -92,6 +92,40 @@ def test_the_range_is_cut_to_the_points_there_are(api: Client, name: str) -> Non
     assert buckets(api, name, from_="2200-01-01", **query) == []
 
 
+def test_a_range_without_points_is_filled_from_both_sides(api: Client, name: str) -> None:
+    days = [DAY, 10 * DAY]
+    api.store([{"name": name, "t": START + t, "v": v} for t, v in zip(days, [1, 10], strict=True)])
+    query = {"every": "1d", "stats": "sum,count", "from_": START + 4 * DAY}
+
+    def told(**more: Json) -> list[Json]:
+        return [(row["sum"], row["count"]) for row in buckets(api, name, **query, **more)]
+
+    inside = {"to": START + 7 * DAY - 1}
+    assert told(fill="none", **inside) == []
+    assert told(fill="null", **inside) == [(None, 0)] * 3
+    assert told(fill="zero", **inside) == [(0, 0)] * 3
+    assert told(fill="previous", **inside) == [(1, 0)] * 3
+    assert told(fill="linear", **inside) == [(4, 0), (5, 0), (6, 0)]
+    # The last bucket holds a point; nothing is beyond it.
+    assert told(fill="previous", to=START + 99 * DAY) == [*[(1, 0)] * 6, (10, 1)]
+    # Pages carry the same.
+    assert told(fill="linear", limit=2, **inside) == [(4, 0), (5, 0), (6, 0)]
+
+
+def test_a_value_is_carried_into_the_range(api: Client, name: str) -> None:
+    clock = {"16:09:13": 1, "16:19:13": 3, "16:25:00": 2}
+    day = "2016-06-20T"
+    api.store([{"name": name, "t": f"{day}{at}Z", "v": v} for at, v in clock.items()])
+    query = {"every": "5m", "stats": "max", "fill": "previous"}
+    rows = buckets(api, name, from_=f"{day}16:10:00Z", **query)
+    assert [(row["start"], row["max"]) for row in rows] == [
+        (f"{day}{at}:00Z", v) for at, v in [("16:10", 1), ("16:15", 3), ("16:20", 3), ("16:25", 2)]
+    ]
+    # A slot that the range cuts holds what is in the range, and the rest is beyond it.
+    rows = buckets(api, name, from_=f"{day}16:09:30Z", to=f"{day}16:12:00Z", **query)
+    assert [row["max"] for row in rows] == [1, 1]
+
+
 @pytest.mark.parametrize("every", ["1s", "90s", "1m", "7m", "90m", "1h", "5h"])
 def test_regular_intervals_are_as_long_as_they_say(api: Client, name: str, every: str) -> None:
     api.store(series(name, [1, 1], START, 2 * DAY))

@@ -124,7 +124,9 @@ impl FromStr for Every {
             .iter()
             .find_map(|(name, unit)| Some((text.strip_suffix(name)?, unit)))
             .ok_or(EveryError::Syntax)?;
-        if number.is_empty() || !number.bytes().all(|b| b.is_ascii_digit()) {
+        let is_number = number.bytes().all(|b| b.is_ascii_digit());
+        // One way to write a number, as in JSON.
+        if number.is_empty() || !is_number || (number.len() > 1 && number.starts_with('0')) {
             return Err(EveryError::Syntax);
         }
         let number: i64 = number.parse().map_err(|_| EveryError::Range)?;
@@ -172,9 +174,9 @@ mod tests {
             assert_eq!(text.parse().map(|e: Every| e.to_string()), Ok(text.into()));
         }
         assert_eq!("3600s".parse::<Every>(), "1h".parse());
-        assert_eq!("060m".parse::<Every>(), "1h".parse());
         for text in [
             "", "s", "15", "15M", "+1s", "-1s", "1.5h", " 1s", "1 s", "2d", "2mo", "1h30m", "１s",
+            "01h", "060m", "00s",
         ] {
             assert_eq!(text.parse::<Every>(), Err(EveryError::Syntax), "{text}");
         }

@@ -69,7 +69,7 @@ pub(crate) fn time_text(text: &str, field: &'static str) -> Result<Timestamp, Fa
 
 fn time_fault(error: TimeError, field: &'static str) -> Fault {
     let reason = match error {
-        TimeError::Syntax => Reason::Malformed,
+        TimeError::Syntax | TimeError::Leap => Reason::Malformed,
         TimeError::Range => Reason::OutOfRange,
     };
     Fault::at(field, reason, format!("`{}`: {error}", &field[1..]))

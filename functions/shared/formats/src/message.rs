@@ -67,7 +67,7 @@ pub fn decode(bytes: &[u8]) -> Decoded {
                 &format!("is out of range: {error}"),
             );
         }
-        Some(Err(TimeError::Syntax)) => {
+        Some(Err(TimeError::Syntax | TimeError::Leap)) => {
             fault(TIME, Reason::Malformed, "is not a number of epoch seconds");
         }
         None => fault(TIME, Reason::Malformed, MISSING),

@@ -1,9 +1,9 @@
 //! The forms of texts, as regular expressions that a validator, a code
 //! generator or a fuzzer can work with.
 //!
-//! They are as wide as can be written: JSON Schema cannot say that a year has a
-//! 29th of February, or that a time must fit 64-bit nanoseconds. What they leave
-//! out is accepted all the same and told in words beside them.
+//! They are what is accepted, but for instants, whose pattern leaves out the days
+//! with which time begins and ends, exponents, and leap seconds. These are accepted
+//! all the same and told in words beside it.
 
 /// The name of a series.
 pub(crate) const NAME: &str = r"^(?:\.{0,2}[A-Za-z0-9_:-]|\.{3})[A-Za-z0-9._:-]*$";
@@ -32,12 +32,16 @@ pub(crate) const CURSOR: &str = r"^[A-Za-z0-9_-]+$";
 /// The width of a bucket: up to 24 hours, or of the calendar.
 pub(crate) const EVERY: &str = r"^(?:(?:[1-9][0-9]{0,3}|[1-7][0-9]{4}|8[0-5][0-9]{3}|86[0-3][0-9]{2}|86400)s|(?:[1-9][0-9]{0,2}|1[0-3][0-9]{2}|14[0-3][0-9]|1440)m|(?:[1-9]|1[0-9]|2[0-4])h|1(?:d|w|mo|q|y))$";
 
-const SECONDS: &str = r"-?(?:[0-9]{1,9}|[1-8][0-9]{9}|9[01][0-9]{8})(?:\.[0-9]{1,9})?";
-const DATE: &str = r"(?:1[7-9]|2[01])[0-9]{2}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))";
-const TIME: &str = r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?(?:Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9])";
+const SECONDS: &str = r"-?(?:0|[1-9][0-9]{0,8}|[1-8][0-9]{9}|9[01][0-9]{8})(?:\.[0-9]+)?";
+/// The years 1678 to 2261, all of whose days are within time.
+const YEAR: &str = r"(?:167[89]|16[89][0-9]|1[7-9][0-9]{2}|2[01][0-9]{2}|22[0-5][0-9]|226[01])";
+/// Those of them that have a 29th of February.
+const LEAP_YEAR: &str = r"(?:16(?:8[048]|9[26])|(?:1[789]|2[01])(?:0[48]|[2468][048]|[13579][26])|2000|22(?:0[48]|[24][048]|[135][26]|60))";
+const DAY: &str = r"(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))";
+const TIME: &str = r"[Tt](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])";
 
 fn bare_instant() -> String {
-    format!("(?:{SECONDS}|{DATE}(?:{TIME})?)")
+    format!("(?:{SECONDS}|(?:{YEAR}-{DAY}|{LEAP_YEAR}-02-29)(?:{TIME})?)")
 }
 
 /// Epoch seconds, a date, or RFC 3339 with an offset.
@@ -55,3 +59,6 @@ pub(crate) fn csv() -> String {
         r"^name,t,v(?:(?:\r?\n{name},{time},{value})+|,tags(?:\r?\n{name},{time},{value},(?:{tag}(?:;{tag}){{0,7}})?)+)(?:\r?\n)?$"
     )
 }
+
+#[cfg(test)]
+mod tests;

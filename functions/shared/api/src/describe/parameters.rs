@@ -104,8 +104,7 @@ pub(crate) fn decimals() -> Parameter {
     let schema = of(Type::Integer)
         .minimum(Some(0))
         .maximum(Some(usize::from(MAX_DECIMALS)));
-    let text =
-        "How many decimals numbers are rounded to, half to even; full precision unless it is said";
+    let text = "How many decimals numbers are rounded to; full precision unless it is said. What is rounded is the binary number, so 2.675, which is a little less in binary, gives 2.67; what lies exactly between goes to the even digit";
     query("decimals", text, schema, 2).build()
 }
 

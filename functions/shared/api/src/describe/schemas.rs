@@ -46,7 +46,7 @@ fn series_name() -> AnySchema {
 fn instant() -> AnySchema {
     text(forms::instant())
         .examples([json!("2023-02-01T00:00:00Z"), json!("13515551"), json!("2023-02-01")])
-        .that_is("Epoch seconds, RFC 3339 with an offset, or a date, which stands for its first instant. From 1677-09-21T00:12:43.145224192Z to 2262-04-11T23:47:16.854775807Z, though the pattern knows only the years 1700 to 2199 and no 29th of February; what is finer than a nanosecond is cut off")
+        .that_is("Epoch seconds, RFC 3339 with an offset, or a date, which stands for its first instant. From 1677-09-21T00:12:43.145224192Z to 2262-04-11T23:47:16.854775807Z; what is finer than a nanosecond is cut off. Accepted as well, though the pattern leaves them out: the days with which time begins and ends, epoch seconds with an exponent, and 23:59:60 in UTC on 30 June and 31 December, which is the second that follows")
         .into()
 }
 

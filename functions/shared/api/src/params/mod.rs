@@ -159,8 +159,10 @@ impl Params {
     ) -> Result<Option<usize>, Problem> {
         let expected = format!("a whole number from {min} to {max}");
         self.take(name, expected, |text| {
-            let digits = text.bytes().all(|b| b.is_ascii_digit());
-            let number = digits.then(|| text.parse().ok()).flatten()?;
+            // As JSON writes it.
+            let is_one =
+                text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+            let number = is_one.then(|| text.parse().ok()).flatten()?;
             (min..=max).contains(&number).then_some(number)
         })
     }

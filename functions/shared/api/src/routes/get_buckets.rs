@@ -36,7 +36,7 @@ pub(super) static ROUTE: Route = Route {
     scope: Some(Scope::Read),
     tag: "Series",
     summary: "Ask for statistics by time bucket",
-    description: "The same as the statistics of the series, by buckets of a fixed width or of the calendar: in a zone with summer time a day in spring has 23 hours. The range is cut to the first and the last point of the series; more than 1000000 buckets in it are refused.",
+    description: "The same as the statistics of the series, by buckets of a fixed width or of the calendar: in a zone with summer time a day in spring has 23 hours. The range is cut to the first and the last point of the series, wherever in the range there are points; more than 1000000 buckets in it are refused.",
     parameters,
     body: None,
     success,
@@ -185,7 +185,7 @@ fn every() -> Parameter {
 
 fn fill() -> Parameter {
     let schema = one_of(Fill::CHOICES.map(|(name, _)| name)).default(Some(json!("none")));
-    let text = "What stands in a bucket without points: with `none` there is no such bucket; `null`; the `previous` bucket's; what lies on the line (`linear`) between the buckets on either side; `zero`";
+    let text = "What stands in a bucket without points: with `none` there is no such bucket; `null`; the `previous` bucket's; what lies on the line (`linear`) between the buckets on either side; `zero`. The nearest points before and after the range count as well";
     parameter("fill", text, schema, "null").build()
 }
 

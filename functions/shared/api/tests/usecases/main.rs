@@ -15,6 +15,7 @@ mod documented;
 mod eraser;
 mod hooks;
 mod ingest;
+mod parameters;
 mod query;
 mod validator;
 mod world;

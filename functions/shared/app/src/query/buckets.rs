@@ -2,43 +2,16 @@
 
 use tidemark_core::grid::{Grid, Slot};
 use tidemark_core::name::SeriesKey;
-use tidemark_core::stat::{self, Stat, Unit};
-use tidemark_core::summary::{Parts, Summary};
+use tidemark_core::stat::{self, Stat};
 use tidemark_core::time::{Span, TimeRange, Timestamp};
 use tidemark_ports::{Bucket, Order, Slots};
 
+use super::fill::{Fill, FilledBucket, Held, Wanted};
 use super::{Known, Query};
 use crate::failure::{Failure, FailureKind};
 
 /// How many slots a question may span.
 const MAX_SLOTS: u64 = 1_000_000;
-
-/// What stands in a bucket that holds no point.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Fill {
-    /// There is no such bucket in the answer.
-    #[default]
-    None,
-    /// Null.
-    Null,
-    /// What stood in the bucket before.
-    Previous,
-    /// What lies on the line between the buckets on either side.
-    Linear,
-    /// Zero.
-    Zero,
-}
-
-impl Fill {
-    /// The ways to fill, by name.
-    pub const CHOICES: [(&'static str, Self); 5] = [
-        ("none", Self::None),
-        ("null", Self::Null),
-        ("previous", Self::Previous),
-        ("linear", Self::Linear),
-        ("zero", Self::Zero),
-    ];
-}
 
 /// What is asked about the slots of a range.
 #[derive(Debug, Clone)]
@@ -61,7 +34,8 @@ pub struct BucketQuestion {
 pub type BucketRow = (Slot, Vec<(Stat, stat::Answer)>);
 
 impl Query {
-    /// The slots of a range, cut to the points in it.
+    /// The slots of a range, cut to the first and last point of the series; without
+    /// filling, those that hold a point.
     pub async fn buckets(
         &self,
         series: SeriesKey,
@@ -69,16 +43,20 @@ impl Query {
     ) -> Result<Vec<BucketRow>, Failure> {
         let series = self.known(series).await?;
         let (grid, span) = (question.grid, question.span);
-        // Where no slot is filled, what lies beyond the points shows nothing. All of
-        // time, though, is a long way for a store to go.
-        let is_told = span.from.is_some() && span.to.is_some();
-        let is_short = || grid.count(span.range) <= MAX_SLOTS;
-        let held = if is_told && question.fill == Fill::None && is_short() {
-            Some(span.range)
+        let range = if question.fill == Fill::None {
+            // Slots beyond the points show nothing. All of time, though, is a long way
+            // for a store to go.
+            let is_told = span.from.is_some() && span.to.is_some();
+            if is_told && grid.count(span.range) <= MAX_SLOTS {
+                Some(span.range)
+            } else {
+                self.held(&series, span.range).await?
+            }
         } else {
-            self.held(&series, span.range).await?
+            let all = self.held(&series, TimeRange::ALL).await?;
+            all.and_then(|all| all.intersection(span.range))
         };
-        let Some(range) = held else {
+        let Some(range) = range else {
             return Ok(Vec::new());
         };
         let slots = grid.count(range);
@@ -143,20 +121,21 @@ impl Query {
         let Ok(window) = TimeRange::new(rest.from(), end) else {
             return Ok(Vec::new());
         };
-        let mut held: Vec<(Timestamp, Vec<(Stat, stat::Answer)>)> = Vec::new();
-        if matches!(wanted.fill, Fill::Previous | Fill::Linear) {
-            held.extend(
-                self.neighbour(series, range, window, Order::Descending, wanted)
-                    .await?,
-            );
-        }
         let inside = self.run(series, window, wanted, limit).await?;
-        held.extend(inside.iter().map(|b| (b.start, wanted.answers(&b.summary))));
+        let mut held = Held {
+            inside: inside.iter().map(|b| wanted.bucket(b)).collect(),
+            before: None,
+            after: None,
+        };
+        if matches!(wanted.fill, Fill::Previous | Fill::Linear) {
+            held.before = self
+                .neighbour(series, range, window, Order::Descending, wanted)
+                .await?;
+        }
         if wanted.fill == Fill::Linear {
-            held.extend(
-                self.neighbour(series, range, window, Order::Ascending, wanted)
-                    .await?,
-            );
+            held.after = self
+                .neighbour(series, range, window, Order::Ascending, wanted)
+                .await?;
         }
         Ok(slots
             .into_iter()
@@ -175,8 +154,9 @@ impl Query {
         Ok(self.calculator.run(job).await?)
     }
 
-    /// The nearest bucket that holds a point, before `window` (descending) or
-    /// after it.
+    /// The nearest bucket that holds a point, before `window` (descending) or after
+    /// it. If that is in `range`, on another page, it is the one that is told there;
+    /// else it is what is beyond the range.
     async fn neighbour(
         &self,
         series: &Known,
@@ -184,114 +164,36 @@ impl Query {
         window: TimeRange,
         order: Order,
         wanted: &Wanted<'_>,
-    ) -> Result<Option<(Timestamp, Vec<(Stat, stat::Answer)>)>, Failure> {
-        let beyond = match order {
-            Order::Ascending => window
-                .to()
-                .next()
-                .map(|from| TimeRange::new(from, range.to())),
-            Order::Descending => window
-                .from()
-                .previous()
-                .map(|to| TimeRange::new(range.from(), to)),
-        };
-        let Some(Ok(beyond)) = beyond else {
+    ) -> Result<Option<FilledBucket>, Failure> {
+        let Some(beyond) = beyond(window, order) else {
             return Ok(None);
         };
         let Some(point) = self.read(series, beyond, order, 1).await?.pop() else {
             return Ok(None);
         };
         let slot = wanted.grid.slot_of(point.time);
-        let Some(inside) = TimeRange::new(slot.start, slot.last())
-            .ok()
-            .and_then(|s| s.intersection(beyond))
+        let part = if range.contains(point.time) {
+            beyond.intersection(range)
+        } else {
+            self::beyond(range, order)
+        };
+        let slot = TimeRange::new(slot.start, slot.last()).ok();
+        let Some(inside) = slot
+            .zip(part)
+            .and_then(|(slot, part)| slot.intersection(part))
         else {
             return Ok(None);
         };
         let buckets = self.run(series, inside, wanted, 1).await?;
-        Ok(buckets
-            .first()
-            .map(|bucket| (bucket.start, wanted.answers(&bucket.summary))))
+        Ok(buckets.first().map(|bucket| wanted.bucket(bucket)))
     }
 }
 
-/// What is asked of each slot.
-struct Wanted<'a> {
-    grid: Grid,
-    stats: &'a [Stat],
-    fill: Fill,
-}
-
-impl Wanted<'_> {
-    fn parts(&self) -> Parts {
-        Stat::parts(self.stats)
-    }
-
-    fn answers(&self, summary: &Summary) -> Vec<(Stat, stat::Answer)> {
-        self.stats
-            .iter()
-            .map(|stat| (*stat, stat.of(Some(summary))))
-            .collect()
-    }
-
-    /// What stands in the slot that begins at `start`: what it holds, or what
-    /// it is filled with. `held` are the buckets that hold points, ascending,
-    /// with the nearest beyond either end. `count` always counts the points
-    /// that there are.
-    fn fill(
-        &self,
-        start: Timestamp,
-        held: &[(Timestamp, Vec<(Stat, stat::Answer)>)],
-    ) -> Vec<(Stat, stat::Answer)> {
-        let at = held.partition_point(|(held, _)| *held < start);
-        if let Some((found, answers)) = held.get(at)
-            && *found == start
-        {
-            return answers.clone();
-        }
-        let before = at.checked_sub(1).and_then(|at| held.get(at));
-        let after = held.get(at);
-        let filled = |(position, &stat): (usize, &Stat)| {
-            let of = |bucket: Option<&(Timestamp, Vec<(Stat, stat::Answer)>)>| {
-                bucket.and_then(|(start, answers)| Some((*start, answers.get(position)?.1)))
-            };
-            let answer = match self.fill {
-                _ if stat == Stat::Count => stat::Answer::Count(0),
-                Fill::None | Fill::Null => stat::Answer::Undefined,
-                Fill::Zero => zero(stat),
-                Fill::Previous => of(before).map_or(stat::Answer::Undefined, |(_, answer)| answer),
-                Fill::Linear => between(start, of(before), of(after)),
-            };
-            (stat, answer)
-        };
-        self.stats.iter().enumerate().map(filled).collect()
-    }
-}
-
-/// Zero, but for what is an instant.
-const fn zero(stat: Stat) -> stat::Answer {
-    match stat.unit() {
-        Unit::Number => stat::Answer::Number(0.0),
-        Unit::Count => stat::Answer::Count(0),
-        Unit::Instant => stat::Answer::Undefined,
-    }
-}
-
-/// The number on the line between two buckets' starts; undefined where either
-/// end is no number.
-fn between(
-    start: Timestamp,
-    before: Option<(Timestamp, stat::Answer)>,
-    after: Option<(Timestamp, stat::Answer)>,
-) -> stat::Answer {
-    match (before, after) {
-        (Some((t0, stat::Answer::Number(y0))), Some((t1, stat::Answer::Number(y1)))) => {
-            // All of time spans more nanoseconds than 64 signed bits count.
-            let since = |time: Timestamp| time.nanos().abs_diff(t0.nanos()) as f64;
-            let share = since(start) / since(t1);
-            // Not y0 + (y1 - y0) * share, whose difference may overflow.
-            stat::Answer::Number(y0.mul_add(1.0 - share, y1 * share))
-        }
-        _ => stat::Answer::Undefined,
-    }
+/// What of time is before a range (descending) or after it.
+fn beyond(range: TimeRange, order: Order) -> Option<TimeRange> {
+    let (from, to) = match order {
+        Order::Ascending => (range.to().next()?, Timestamp::MAX),
+        Order::Descending => (Timestamp::MIN, range.from().previous()?),
+    };
+    TimeRange::new(from, to).ok()
 }

@@ -1,6 +1,7 @@
 //! Answers what is asked of series.
 
 mod buckets;
+mod fill;
 mod history;
 mod measurements;
 mod points;
@@ -21,7 +22,8 @@ use tidemark_ports::{
 use crate::failure::Failure;
 use crate::measure::timed;
 
-pub use buckets::{BucketQuestion, BucketRow, Fill};
+pub use buckets::{BucketQuestion, BucketRow};
+pub use fill::Fill;
 pub use measurements::{MeterReading, MeterReadings};
 pub use series::{ListedSeries, SeriesDetails, SeriesPage};
 

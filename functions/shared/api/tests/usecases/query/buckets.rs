@@ -29,28 +29,58 @@ type Case = (
     (bool, bool),
 );
 
-/// Slots from the first to the last point inside, each with its values.
-fn slots(points: &Points, from: i64, to: i64, grid: Grid) -> Vec<(Slot, Vec<f64>)> {
-    let inside: Points = points.range(from..=to).map(|(t, v)| (*t, *v)).collect();
-    let Some((&first, _)) = inside.first_key_value() else {
+/// A slot with its values.
+type Held = (Slot, Vec<f64>);
+
+fn values(points: &Points, slot: Slot) -> Vec<f64> {
+    let holds = |t: i64| slot.contains(Timestamp::from_nanos(t));
+    let inside = points.iter().filter(|(t, _)| holds(**t));
+    inside.map(|(_, v)| *v).collect()
+}
+
+/// The points of a range.
+fn cut(points: &Points, range: impl std::ops::RangeBounds<i64>) -> Points {
+    points.range(range).map(|(t, v)| (*t, *v)).collect()
+}
+
+/// The slots of a range, cut to the first and the last point of the series, each
+/// with its values in the range.
+fn slots(points: &Points, from: i64, to: i64, grid: Grid) -> Vec<Held> {
+    let (Some((&first, _)), Some((&last, _))) = (points.first_key_value(), points.last_key_value())
+    else {
         return Vec::new();
     };
-    let (&last, _) = inside.last_key_value().unwrap();
+    let (from, to) = (from.max(first), to.min(last));
+    if from > to {
+        return Vec::new();
+    }
+    let inside = cut(points, from..=to);
     let mut slots = Vec::new();
-    let mut slot = grid.slot_of(Timestamp::from_nanos(first));
+    let mut slot = grid.slot_of(Timestamp::from_nanos(from));
     loop {
-        let holds = |t: i64| slot.contains(Timestamp::from_nanos(t));
-        let values = inside.iter().filter(|(t, _)| holds(**t)).map(|(_, v)| *v);
-        slots.push((slot, values.collect()));
-        if holds(last) {
+        slots.push((slot, values(&inside, slot)));
+        if slot.contains(Timestamp::from_nanos(to)) {
             return slots;
         }
         slot = grid.next(slot).unwrap();
     }
 }
 
+/// The nearest slots that hold points before and after the range, with what they
+/// hold there.
+fn outside(points: &Points, from: i64, to: i64, grid: Grid) -> (Option<Held>, Option<Held>) {
+    let of = |points: Points, time: Option<i64>| {
+        let slot = grid.slot_of(Timestamp::from_nanos(time?));
+        Some((slot, values(&points, slot)))
+    };
+    let (before, after) = (cut(points, ..from), cut(points, to + 1..));
+    let last = before.last_key_value().map(|(t, _)| *t);
+    let first = after.first_key_value().map(|(t, _)| *t);
+    (of(before, last), of(after, first))
+}
+
 /// The rows as `[start, end, count, sum, max]`, filled one by one.
-fn model(slots: &[(Slot, Vec<f64>)], fill: &str) -> Vec<Json> {
+fn model(slots: &[Held], outside: &(Option<Held>, Option<Held>), fill: &str) -> Vec<Json> {
     let stats = |values: &[f64]| -> [f64; 2] {
         let max = values.iter().copied().fold(f64::MIN, f64::max);
         [values.iter().sum(), max]
@@ -58,18 +88,22 @@ fn model(slots: &[(Slot, Vec<f64>)], fill: &str) -> Vec<Json> {
     let mut rows = Vec::new();
     for (at, (slot, values)) in slots.iter().enumerate() {
         let answers = if values.is_empty() {
-            let before = slots[..at].iter().rfind(|(_, v)| !v.is_empty()).unwrap();
-            let after = slots[at..].iter().find(|(_, v)| !v.is_empty()).unwrap();
+            let before = slots[..at].iter().rfind(|(_, v)| !v.is_empty());
+            let after = slots[at..].iter().find(|(_, v)| !v.is_empty());
+            let before = || before.or(outside.0.as_ref()).unwrap();
+            let after = || after.or(outside.1.as_ref()).unwrap();
             match fill {
                 "none" => continue,
                 "null" => [None, None],
                 "zero" => [Some(0.0), Some(0.0)],
-                "previous" => stats(&before.1).map(Some),
+                "previous" => stats(&before().1).map(Some),
                 _ => {
+                    let (before, after) = (before(), after());
                     let seconds = |slot: Slot| (slot.start.nanos() / 1_000_000_000) as f64;
                     let (t0, t, t1) = (seconds(before.0), seconds(*slot), seconds(after.0));
                     let (y0, y1) = (stats(&before.1), stats(&after.1));
-                    [0, 1].map(|i| Some(y0[i] + (y1[i] - y0[i]) * (t - t0) / (t1 - t0)))
+                    let share = if t0 == t1 { 0.0 } else { (t - t0) / (t1 - t0) };
+                    [0, 1].map(|i| Some(y0[i] + (y1[i] - y0[i]) * share))
                 }
             }
         } else {
@@ -136,7 +170,8 @@ fn buckets_are_those_of_the_model_however_they_are_paged() {
         };
         let to = from + length;
         let slots = slots(&points, nanos(from), nanos(to), grid);
-        let expected = model(&slots, fill);
+        let outside = outside(&points, nanos(from), nanos(to), grid);
+        let expected = model(&slots, &outside, fill);
 
         let series = format!("s{number}");
         world
@@ -228,7 +263,7 @@ async fn what_is_carried_over_crosses_the_borders_of_pages() {
 }
 
 #[tokio::test]
-async fn the_range_is_cut_to_the_first_and_last_point_in_it() {
+async fn the_range_is_cut_to_the_first_and_last_point_of_the_series() {
     let world = World::new();
     let day = 86_400;
     let points = [(day, 1.0), (3 * day + 5, 2.0), (9 * day, 3.0)];
@@ -244,7 +279,12 @@ async fn the_range_is_cut_to_the_first_and_last_point_in_it() {
         starts("from=1700-01-01&to=2200-01-01").await,
         (first.clone(), last, 9)
     );
-    assert_eq!(starts("to=1970-01-09").await, (first, "04".to_owned(), 3));
+    assert_eq!(starts("to=1970-01-09").await, (first, "09".to_owned(), 8));
+    // No point is in it, but some are on either side.
+    assert_eq!(
+        starts("from=1970-01-05&to=1970-01-07").await,
+        ("05".to_owned(), "07".to_owned(), 3)
+    );
     // Hidden points are none.
     world.delete("/api/a?from=1970-01-10").await;
     assert_eq!(starts("from=1970-01-01").await.1, "04");
@@ -267,6 +307,50 @@ async fn a_million_slots_are_answered_and_one_more_is_not() {
     }
     let answer = world.get(&format!("{uri}&from=1")).await;
     assert_eq!(answer.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn what_lies_outside_the_range_is_carried_into_it() {
+    let world = World::new();
+    // 16:09:13, 16:19:13 and 16:25 of a day.
+    let points = [(58_153, 1.0), (58_753, 3.0), (59_100, 2.0)];
+    world.load("a", &points).await;
+    let filled = async |query: &str| {
+        let uri = format!("/api/a/buckets?every=5m&stats=max,count&{query}");
+        let rows = world.get(&uri).await.rows();
+        let row = |row: &Json| (row["max"].as_f64(), row["count"].as_u64().unwrap());
+        rows.iter().map(row).collect::<Vec<_>>()
+    };
+    let at = 58_200; // 16:10
+    assert_eq!(
+        filled(&format!("from={at}&fill=previous")).await,
+        [
+            (Some(1.0), 0),
+            (Some(3.0), 1),
+            (Some(3.0), 0),
+            (Some(2.0), 1)
+        ]
+    );
+    // The slot of 16:05, and that of 16:15, of which the range has no point.
+    let within = format!("from={at}&to={}", at + 600);
+    assert_eq!(filled(&format!("{within}&fill=linear")).await.len(), 3);
+    // A range that begins and ends within slots: what they hold besides is beyond it.
+    let between = "from=58160&to=58700";
+    assert_eq!(
+        filled(&format!("{between}&fill=previous")).await,
+        [(Some(1.0), 0), (Some(1.0), 0), (Some(1.0), 0)]
+    );
+    assert_eq!(
+        filled(&format!("{between}&fill=linear")).await,
+        [(Some(1.0), 0), (Some(2.0), 0), (Some(3.0), 0)]
+    );
+    assert_eq!(
+        filled("from=58701&to=58702&fill=linear").await,
+        [(Some(3.0), 0)]
+    );
+    for beyond in ["from=59101", "to=58152"] {
+        assert_eq!(filled(&format!("{beyond}&fill=zero")).await, []);
+    }
 }
 
 #[tokio::test]

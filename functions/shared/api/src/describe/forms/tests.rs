@@ -1,0 +1,185 @@
+//! The forms in the document are those that are read, no more and no less.
+
+use proptest::prelude::*;
+use proptest::sample::Index;
+use regex_lite::Regex;
+use tidemark_core::batch::Source;
+use tidemark_core::discard::DiscardId;
+use tidemark_core::every::Every;
+use tidemark_core::name::SeriesName;
+use tidemark_core::point::Tags;
+use tidemark_core::time::Timestamp;
+use tidemark_core::zone::Zone;
+
+use super::*;
+
+/// A form: its pattern, how long a text may be, and its parser.
+type Form = (String, usize, fn(&str) -> bool);
+
+fn forms() -> Vec<Form> {
+    vec![
+        (NAME.to_owned(), 256, |text| SeriesName::check(text).is_ok()),
+        (PART.to_owned(), 80, |text| {
+            SeriesName::check(text).is_ok() && !text.contains(':')
+        }),
+        (TAG.to_owned(), Tags::MAX_BYTES, |text| {
+            Tags::new([text.to_owned()]).is_ok()
+        }),
+        (SOURCE.to_owned(), Source::MAX_BYTES, |text| {
+            text.parse::<Source>().is_ok()
+        }),
+        (DISCARD.to_owned(), 64, |text| {
+            text.parse::<DiscardId>().is_ok()
+        }),
+        (EVERY.to_owned(), 64, |text| text.parse::<Every>().is_ok()),
+        (instant(), 64, |text| {
+            Timestamp::parse(text, Zone::UTC).is_ok()
+        }),
+    ]
+}
+
+/// What is accepted as an instant though its pattern leaves it out.
+fn is_told_in_words(text: &str) -> bool {
+    let ends = ["1677-", "2262-", "92", "-92"];
+    text.contains(['e', 'E'])
+        || text.contains(":60")
+        || ends.iter().any(|end| text.starts_with(end))
+}
+
+/// Texts that a pattern matches.
+fn texts(pattern: &str) -> impl Strategy<Value = String> + use<> {
+    // The generator knows neither anchors nor this way to write a character.
+    let inner = pattern.trim_start_matches('^').trim_end_matches('$');
+    let inner = inner
+        .replace(r"\u0000", r"\x00")
+        .replace(r"\u001f", r"\x1f");
+    let inner = inner
+        .replace(r"\u007f", r"\x7f")
+        .replace(r"\u009f", r"\x{9f}");
+    proptest::string::string_regex(&inner).unwrap()
+}
+
+/// A text with one character more, less or other.
+fn changed(text: &str, at: Index, with: Option<char>, inserts: bool) -> String {
+    let mut characters: Vec<char> = text.chars().collect();
+    let at = at.index(characters.len() + 1);
+    if at < characters.len() && !(inserts && with.is_some()) {
+        characters.remove(at);
+    }
+    characters.splice(at..at, with);
+    characters.into_iter().collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #[test]
+    fn what_matches_is_read(
+        (form, text) in (0..forms().len()).prop_flat_map(|form| (Just(form), texts(&forms()[form].0))),
+    ) {
+        let (_, most, is_read) = &forms()[form];
+        prop_assume!(text.len() <= *most);
+        prop_assert!(is_read(&text), "{:?}", text);
+    }
+
+    #[test]
+    fn what_is_read_matches(
+        (form, text) in (0..forms().len()).prop_flat_map(|form| (Just(form), texts(&forms()[form].0))),
+        at: Index,
+        with in prop::option::weighted(0.8, prop::sample::select(
+            "0019+-:.,;/ TtZzeEsmhdwoqyaZ_\n\u{2212}\u{661}\u{e9}\0".chars().collect::<Vec<_>>()
+        )),
+        inserts: bool,
+    ) {
+        let (pattern, most, is_read) = &forms()[form];
+        let text = changed(&text, at, with, inserts);
+        prop_assume!(text.len() <= *most);
+        let pattern = pattern.replace(r"\u0000", r"\x00").replace(r"\u001f", r"\x1f");
+        let pattern = pattern.replace(r"\u007f", r"\x7f").replace(r"\u009f", r"\x{9f}");
+        let matches = Regex::new(&pattern).unwrap().is_match(&text);
+        let is_instant = form + 1 == forms().len();
+        if matches || !(is_instant && is_told_in_words(&text)) {
+            prop_assert_eq!(is_read(&text), matches, "{:?}", text);
+        }
+    }
+}
+
+/// All that can be listed.
+#[test]
+fn every_width_matches() {
+    let pattern = Regex::new(EVERY).unwrap();
+    for (unit, most) in [("s", 86_400), ("m", 1440), ("h", 24)] {
+        for number in 0..most + 20 {
+            for text in [format!("{number}{unit}"), format!("0{number}{unit}")] {
+                assert_eq!(
+                    pattern.is_match(&text),
+                    text.parse::<Every>().is_ok(),
+                    "{text}"
+                );
+            }
+        }
+    }
+    for text in ["1d", "1w", "1mo", "1q", "1y", "2d", "01d", "1M", "d"] {
+        assert_eq!(
+            pattern.is_match(text),
+            text.parse::<Every>().is_ok(),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn every_year_has_the_29th_of_february_that_it_has() {
+    let pattern = Regex::new(&instant()).unwrap();
+    for year in 1678..=2261 {
+        for day in ["01-01", "02-28", "02-29", "12-31"] {
+            let text = format!("{year}-{day}");
+            let is_read = Timestamp::parse(&text, Zone::UTC).is_ok();
+            assert_eq!(pattern.is_match(&text), is_read, "{text}");
+        }
+    }
+}
+
+#[test]
+fn what_the_contract_shows_matches() {
+    let instant = Regex::new(&instant()).unwrap();
+    for text in [
+        "13515551",
+        "1700000000.25",
+        "-1",
+        "2023-02-01",
+        "2023-02-01T00:00:00Z",
+        "1970-06-06T10:19:14Z",
+        "2023-02-28T23:45:00.000Z",
+        "2023-02-01T00:00:00+01:00",
+    ] {
+        assert!(instant.is_match(text), "{text}");
+    }
+    for text in [
+        "",
+        "now",
+        "9300000000",
+        "2023-02-31",
+        "2023-13-01",
+        "2023-02-01T00:00:00",
+        "1600-01-01",
+    ] {
+        assert!(!instant.is_match(text), "{text}");
+    }
+    let name = Regex::new(NAME).unwrap();
+    for (text, good) in [
+        (".", false),
+        ("..", false),
+        ("...", true),
+        ("..a", true),
+        ("a/b", false),
+        ("", false),
+    ] {
+        assert_eq!(name.is_match(text), good, "{text}");
+    }
+    let csv = Regex::new(&csv()).unwrap();
+    assert!(csv.is_match(
+        "name,t,v,tags\nexample1,13515551,1.1,\nexample2,1970-06-06T10:19:14Z,1.5,night;dry\n"
+    ));
+    assert!(csv.is_match("name,t,v\r\na,1,-2e5"));
+    assert!(!csv.is_match("name,t,v\n"));
+}

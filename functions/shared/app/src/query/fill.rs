@@ -1,0 +1,132 @@
+//! What stands in buckets without points.
+
+use tidemark_core::grid::Grid;
+use tidemark_core::stat::{self, Stat, Unit};
+use tidemark_core::summary::{Parts, Summary};
+use tidemark_core::time::Timestamp;
+use tidemark_ports::Bucket;
+
+/// What stands in a bucket that holds no point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Fill {
+    /// There is no such bucket in the answer.
+    #[default]
+    None,
+    /// Null.
+    Null,
+    /// What stood in the bucket before.
+    Previous,
+    /// What lies on the line between the buckets on either side.
+    Linear,
+    /// Zero.
+    Zero,
+}
+
+impl Fill {
+    /// The ways to fill, by name.
+    pub const CHOICES: [(&'static str, Self); 5] = [
+        ("none", Self::None),
+        ("null", Self::Null),
+        ("previous", Self::Previous),
+        ("linear", Self::Linear),
+        ("zero", Self::Zero),
+    ];
+}
+
+/// Where a bucket begins, and what is told of it.
+pub(super) type FilledBucket = (Timestamp, Vec<(Stat, stat::Answer)>);
+
+/// The buckets that hold points.
+pub(super) struct Held {
+    /// Those that are told, ascending.
+    pub(super) inside: Vec<FilledBucket>,
+    /// The nearest before them; where the range begins within a slot, it may begin
+    /// with that slot, too.
+    pub(super) before: Option<FilledBucket>,
+    /// The nearest after them, in the same way.
+    pub(super) after: Option<FilledBucket>,
+}
+
+/// What is asked of each slot.
+pub(super) struct Wanted<'a> {
+    pub(super) grid: Grid,
+    pub(super) stats: &'a [Stat],
+    pub(super) fill: Fill,
+}
+
+impl Wanted<'_> {
+    pub(super) fn parts(&self) -> Parts {
+        Stat::parts(self.stats)
+    }
+
+    pub(super) fn answers(&self, summary: &Summary) -> Vec<(Stat, stat::Answer)> {
+        self.stats
+            .iter()
+            .map(|stat| (*stat, stat.of(Some(summary))))
+            .collect()
+    }
+
+    pub(super) fn bucket(&self, bucket: &Bucket) -> FilledBucket {
+        (bucket.start, self.answers(&bucket.summary))
+    }
+
+    /// What stands in the slot that begins at `start`: what it holds, or what it is
+    /// filled with. `count` always counts the points that there are.
+    pub(super) fn fill(&self, start: Timestamp, held: &Held) -> Vec<(Stat, stat::Answer)> {
+        let at = held.inside.partition_point(|(held, _)| *held < start);
+        if let Some((found, answers)) = held.inside.get(at)
+            && *found == start
+        {
+            return answers.clone();
+        }
+        let before = at.checked_sub(1).and_then(|at| held.inside.get(at));
+        let before = before.or(held.before.as_ref());
+        let after = held.inside.get(at).or(held.after.as_ref());
+        let filled = |(position, &stat): (usize, &Stat)| {
+            let of = |bucket: Option<&FilledBucket>| {
+                bucket.and_then(|(start, answers)| Some((*start, answers.get(position)?.1)))
+            };
+            let answer = match self.fill {
+                _ if stat == Stat::Count => stat::Answer::Count(0),
+                Fill::None | Fill::Null => stat::Answer::Undefined,
+                Fill::Zero => zero(stat),
+                Fill::Previous => of(before).map_or(stat::Answer::Undefined, |(_, answer)| answer),
+                Fill::Linear => between(start, of(before), of(after)),
+            };
+            (stat, answer)
+        };
+        self.stats.iter().enumerate().map(filled).collect()
+    }
+}
+
+/// Zero, but for what is an instant.
+const fn zero(stat: Stat) -> stat::Answer {
+    match stat.unit() {
+        Unit::Number => stat::Answer::Number(0.0),
+        Unit::Count => stat::Answer::Count(0),
+        Unit::Instant => stat::Answer::Undefined,
+    }
+}
+
+/// The number on the line between two buckets' starts; undefined where either
+/// end is no number.
+fn between(
+    start: Timestamp,
+    before: Option<(Timestamp, stat::Answer)>,
+    after: Option<(Timestamp, stat::Answer)>,
+) -> stat::Answer {
+    match (before, after) {
+        (Some((t0, stat::Answer::Number(y0))), Some((t1, stat::Answer::Number(y1)))) => {
+            // All of time spans more nanoseconds than 64 signed bits count.
+            let since = |time: Timestamp| time.nanos().abs_diff(t0.nanos()) as f64;
+            if t0 == t1 {
+                // The range is within one slot, with points on either side of it.
+                return stat::Answer::Number(y0);
+            }
+            let share = since(start) / since(t1);
+            // Not y0 + (y1 - y0) * share, whose difference may overflow.
+            stat::Answer::Number(y0.mul_add(1.0 - share, y1 * share))
+        }
+        _ => stat::Answer::Undefined,
+    }
+}
