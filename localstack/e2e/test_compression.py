@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -15,9 +16,12 @@ START = 1_699_920_000
 
 def raw(api: Client, path: str, encoding: str, method: str = "GET") -> tuple[dict[str, str], bytes]:
     """Headers and body as they were sent."""
-    headers = {"accept-encoding": encoding}
-    with api.http.stream(method, path, headers=headers) as response:
-        return dict(response.headers), b"".join(response.iter_raw())
+    request = Request(f"{api.http.base_url}".rstrip("/") + path, method=method)
+    for name, value in (*api.http.headers.items(), ("accept-encoding", encoding)):
+        request.add_header(name, value)
+    with urlopen(request, timeout=60) as response:
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return headers, response.read()
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +48,7 @@ def test_a_packed_answer_is_the_plain_one(api: Client, page: str) -> None:
 def test_a_short_answer_is_not_packed(api: Client) -> None:
     headers, body = raw(api, "/health", "gzip")
     assert "content-encoding" not in headers
-    assert body == b'{"status":"ok"}'
+    assert body.startswith(b'{"status":"ok"')
 
 
 @pytest.mark.skipif(IS_DEPLOYED, reason="the gateway tells no length of an answer to HEAD")

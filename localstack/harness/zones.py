@@ -15,7 +15,7 @@ that it does not share its reading of tables and rules with those who are tested
 import hashlib
 import sys
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones, reset_tzpath
@@ -29,7 +29,7 @@ QUIET = 2 * 86400
 NOWHERE = "Factory"
 """What a system shows before somebody tells it where it is."""
 
-EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def changes(zone: ZoneInfo) -> Iterator[tuple[int, int]]:
