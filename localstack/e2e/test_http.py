@@ -131,3 +131,27 @@ def test_unknown_empty_and_repeated_parameters_are_refused(
         response = api.get(f"{path}{join}{query}")
         assert response.status_code == 400, query
         assert response.json()["type"] == "/docs#invalid-parameter"
+
+
+@pytest.mark.parsing
+@pytest.mark.parametrize(
+    "media",
+    [
+        "application/json ; charset=utf-8",
+        "application/json;\tcharset=utf-8",
+        'APPLICATION/JSON;charset="UTF-8"',
+        "application/json;charset=utf8;",
+    ],
+)
+def test_a_media_type_is_read_as_http_has_it(api: Client, name: str, media: str) -> None:
+    body = f'[{{"name": "{name}", "t": 1, "v": 1}}]'
+    response = api.request("POST", "/api", content=body, headers={"content-type": media})
+    assert (response.status_code, response.json()["accepted"]) == (201, 1)
+
+
+@pytest.mark.parsing
+def test_two_media_types_are_none(api: Client) -> None:
+    headers = [("content-type", "application/json"), ("content-type", "text/csv")]
+    request = api.http.build_request("POST", f"{api.url}/api", content="[]", headers=headers)
+    response = api.http.send(request)
+    assert (response.status_code, response.json()["type"]) == (415, "/docs#unsupported-media-type")
