@@ -133,6 +133,21 @@ def test_unknown_empty_and_repeated_parameters_are_refused(
         assert response.json()["type"] == "/docs#invalid-parameter"
 
 
+def test_an_answer_says_what_it_depends_on(api: Client, name: str) -> None:
+    api.store(series(name, [1] * 100))
+    path = f"/api/{name}/points"
+    for query, accept, status, named in [
+        ("", "text/csv", 200, {"accept", "accept-encoding"}),
+        ("?limit=1", "*/*", 200, {"accept"}),
+        ("", "text/html", 406, {"accept"}),
+    ]:
+        response = api.request("GET", path + query, headers={"accept": accept})
+        assert response.status_code == status
+        vary = re.split(r",\s*", response.headers["vary"].lower())
+        assert named <= set(vary) <= named | {"origin"}, vary
+        assert len(vary) == len(set(vary)), vary
+
+
 @pytest.mark.parsing
 @pytest.mark.parametrize(
     "media",

@@ -113,6 +113,11 @@ impl Reply {
         headers.find(|(n, _)| n == name).map(|(_, v)| v.as_str())
     }
 
+    pub(super) fn all(&self, name: &str) -> Vec<&str> {
+        let of = self.headers.iter().filter(|(n, _)| n == name);
+        of.map(|(_, v)| v.as_str()).collect()
+    }
+
     pub(super) fn json(&self) -> Json {
         serde_json::from_slice(&self.body).unwrap()
     }
