@@ -2,6 +2,7 @@
 
 mod bodies;
 mod client;
+mod expect;
 
 use std::sync::Arc;
 

@@ -50,7 +50,7 @@ where
                 };
                 next.answer(admitted).await
             }
-            Err(problem) => body::refuse(request.into_body(), problem).await,
+            Err(problem) => body::refuse(request, problem).await,
         }
     }
 }
