@@ -12,8 +12,12 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tidemark_api::pipeline::Reply;
 use tokio::net::{TcpListener, TcpStream};
-use tower::Service;
+use tower::{Service, ServiceExt};
 
+use framing::Followed;
+
+mod framing;
+mod head;
 #[cfg(test)]
 mod tests;
 
@@ -81,6 +85,11 @@ where
 {
     // An answer is written at once; waiting for more only delays it.
     let _ = stream.set_nodelay(true);
+    let (stream, heads) = Followed::new(stream);
+    let pipeline = pipeline.map_request(move |request| {
+        // Once for each, in order.
+        head::checked(request, heads.next_has_both())
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)

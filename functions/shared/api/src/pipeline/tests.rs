@@ -244,6 +244,24 @@ async fn who_waits_to_be_told_is_refused_at_once() {
     }
 }
 
+#[tokio::test]
+async fn a_malformed_head_is_a_problem_whatever_it_asks_for() {
+    for (method, target) in [("GET", "/api"), ("GET", "/nothing"), ("OPTIONS", "/api")] {
+        let request = Request::builder().method(method).uri(target);
+        let request = request
+            .header("origin", PAGE)
+            .header("access-control-request-method", "GET")
+            .extension(Malformed(Problem::malformed_head("`Host` is missing")));
+        let response = answer(access(), request.body(Full::from("body")).unwrap()).await;
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{target}");
+        let headers = response.headers();
+        assert_eq!(headers[CONTENT_TYPE], "application/problem+json");
+        assert_eq!(headers[header::CONNECTION], "close");
+        assert!(headers.contains_key(REQUEST_ID));
+        assert_eq!(headers[X_CONTENT_TYPE_OPTIONS], "nosniff");
+    }
+}
+
 /// What a page of an origin is answered.
 async fn ask_from(page: &str, method: Method, path: &str) -> Response<Bytes> {
     let access = Access {

@@ -37,6 +37,7 @@ async fn who_is_refused_need_not_send_the_body() {
         ("POST /none", small, 404),
         ("PUT /api", small, 405),
         ("POST http://evil.net/api", small, 403),
+        ("POST /api", "content-length: 9\r\nhost: localhost\r\n", 400),
         ("POST /none", "transfer-encoding: chunked\r\n", 404),
     ] {
         let mut client = server.connect().await;

@@ -3,6 +3,7 @@
 mod bodies;
 mod client;
 mod expect;
+mod heads;
 
 use std::sync::Arc;
 
