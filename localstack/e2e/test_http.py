@@ -131,3 +131,42 @@ def test_unknown_empty_and_repeated_parameters_are_refused(
         response = api.get(f"{path}{join}{query}")
         assert response.status_code == 400, query
         assert response.json()["type"] == "/docs#invalid-parameter"
+
+
+def test_an_answer_says_what_it_depends_on(api: Client, name: str) -> None:
+    api.store(series(name, [1] * 100))
+    path = f"/api/{name}/points"
+    for query, accept, status, named in [
+        ("", "text/csv", 200, {"accept", "accept-encoding"}),
+        ("?limit=1", "*/*", 200, {"accept"}),
+        ("", "text/html", 406, {"accept"}),
+    ]:
+        response = api.request("GET", path + query, headers={"accept": accept})
+        assert response.status_code == status
+        vary = re.split(r",\s*", response.headers["vary"].lower())
+        assert named <= set(vary) <= named | {"origin"}, vary
+        assert len(vary) == len(set(vary)), vary
+
+
+@pytest.mark.parsing
+@pytest.mark.parametrize(
+    "media",
+    [
+        "application/json ; charset=utf-8",
+        "application/json;\tcharset=utf-8",
+        'APPLICATION/JSON;charset="UTF-8"',
+        "application/json;charset=utf8;",
+    ],
+)
+def test_a_media_type_is_read_as_http_has_it(api: Client, name: str, media: str) -> None:
+    body = f'[{{"name": "{name}", "t": 1, "v": 1}}]'
+    response = api.request("POST", "/api", content=body, headers={"content-type": media})
+    assert (response.status_code, response.json()["accepted"]) == (201, 1)
+
+
+@pytest.mark.parsing
+def test_two_media_types_are_none(api: Client) -> None:
+    headers = [("content-type", "application/json"), ("content-type", "text/csv")]
+    request = api.http.build_request("POST", f"{api.url}/api", content="[]", headers=headers)
+    response = api.http.send(request)
+    assert (response.status_code, response.json()["type"]) == (415, "/docs#unsupported-media-type")

@@ -12,8 +12,9 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tidemark_api::pipeline::Reply;
 use tokio::net::{TcpListener, TcpStream};
-use tower::Service;
+use tower::{Service, ServiceExt};
 
+mod head;
 #[cfg(test)]
 mod tests;
 
@@ -81,6 +82,7 @@ where
 {
     // An answer is written at once; waiting for more only delays it.
     let _ = stream.set_nodelay(true);
+    let pipeline = pipeline.map_request(head::checked);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)

@@ -38,7 +38,21 @@ fn origin(text: &str) -> Result<String, NoOrigin> {
     if format!("{scheme}://{authority}").to_ascii_lowercase() != text || text.contains('@') {
         return Err(wrong());
     }
-    Ok(text.to_owned())
+    Ok(plain(text))
+}
+
+/// As browsers write it: in lower case, without the port that is the scheme's own.
+fn plain(origin: &str) -> String {
+    let mut origin = origin.to_ascii_lowercase();
+    let port = if origin.starts_with("https:") {
+        ":443"
+    } else {
+        ":80"
+    };
+    if origin.ends_with(port) {
+        origin.truncate(origin.len() - port.len());
+    }
+    origin
 }
 
 impl Origins {
@@ -47,9 +61,9 @@ impl Origins {
         self.0.is_empty()
     }
 
-    /// Whether a page of this origin, as a browser writes it, may ask.
+    /// Whether a page of this origin may ask.
     pub fn contains(&self, origin: &[u8]) -> bool {
-        self.0.iter().any(|one| one.as_bytes() == origin)
+        std::str::from_utf8(origin).is_ok_and(|origin| self.0.contains(&plain(origin)))
     }
 }
 
@@ -81,6 +95,32 @@ mod tests {
             "https://a.b https://c.d",
         ] {
             assert!(wrong.parse::<Origins>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn origins_are_compared_as_they_are_meant() {
+        let origins: Origins = "https://a.b:443,http://[::1]:80,http://c:1"
+            .parse()
+            .unwrap();
+        for named in [
+            "https://a.b",
+            "HTTPS://A.B",
+            "https://a.b:443",
+            "http://[::1]",
+            "http://C:1",
+        ] {
+            assert!(origins.contains(named.as_bytes()), "{named}");
+        }
+        for other in [
+            "http://a.b",
+            "http://a.b:443",
+            "https://a.b:80",
+            "https://a.b/",
+            "http://c",
+            "null",
+        ] {
+            assert!(!origins.contains(other.as_bytes()), "{other}");
         }
     }
 }

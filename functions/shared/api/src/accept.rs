@@ -1,10 +1,11 @@
 //! Which media type an answer comes in (RFC 9110, 12.5.1).
 
-use http::HeaderMap;
-use http::header::ACCEPT;
+use http::header::{ACCEPT, VARY};
+use http::{HeaderMap, HeaderValue, Response};
 use tidemark_formats::Syntax;
 
 use crate::problem::Problem;
+use crate::route::Answered;
 
 /// The media types that rows of points come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -84,6 +85,16 @@ impl Media {
     }
 }
 
+/// Has the answer of a route that looks at `Accept` say so, a problem too: that it is
+/// 406, or is not, depends on it.
+pub fn varied(answered: Answered) -> Answered {
+    let mut response = answered.unwrap_or_else(Response::from);
+    response
+        .headers_mut()
+        .append(VARY, HeaderValue::from_static("accept"));
+    Ok(response)
+}
+
 /// A member of `Accept`.
 struct Range {
     main: String,
@@ -153,8 +164,9 @@ fn thousandths(text: &str) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bytes::Bytes;
+
     use crate::problem::ProblemKind;
-    use http::HeaderValue;
 
     fn ask(accept: &[&str]) -> Result<Media, ProblemKind> {
         let mut headers = HeaderMap::new();
@@ -191,6 +203,18 @@ mod tests {
             (&["text/csv;q=2, application/x-ndjson;q=0.1"], Media::Ndjson),
         ] {
             assert_eq!(ask(accept), Ok(media), "{accept:?}");
+        }
+    }
+
+    #[test]
+    fn an_answer_says_that_it_depends_on_accept() {
+        for answered in [
+            Ok(Response::new(Bytes::new())),
+            Err(Problem::not_acceptable(&["text/csv"])),
+            Err(Problem::not_found()),
+        ] {
+            let response = varied(answered).unwrap();
+            assert_eq!(response.headers()[VARY], "accept");
         }
     }
 

@@ -11,6 +11,7 @@ pub mod contract;
 pub mod cursor;
 pub mod describe;
 mod docs;
+pub mod named_host;
 pub mod openapi;
 pub mod params;
 pub mod percent;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::header::{HeaderName, HeaderValue};
+use http::header::{CONNECTION, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Request, Response, Uri};
 use lambda_http::Body;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
@@ -110,7 +110,8 @@ pub(crate) fn answer(response: Response<Bytes>) -> ApiGatewayV2httpResponse {
         || Body::Binary(body.to_vec()),
         |text| Body::Text(text.to_owned()),
     ));
-    for name in head.headers.keys() {
+    // Connections are the gateway's.
+    for name in head.headers.keys().filter(|name| **name != CONNECTION) {
         let values = head.headers.get_all(name).iter();
         let values: Vec<&[u8]> = values.map(HeaderValue::as_bytes).collect();
         // Only what is UTF-8 can be written as JSON.

@@ -5,10 +5,10 @@ use std::io::{ErrorKind, Read};
 use flate2::read::MultiGzDecoder;
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use mime::Mime;
 use tidemark_formats::Syntax;
 
 use super::error::BodyError;
+use super::media_type::MediaType;
 
 /// What a route reads.
 const POINTS: &str = "application/json, application/x-ndjson, text/csv";
@@ -38,21 +38,22 @@ fn syntax(
     accepted: &'static str,
     known: impl Fn(&str) -> Option<Syntax>,
 ) -> Result<Syntax, BodyError> {
-    let Some(header) = headers.get(CONTENT_TYPE) else {
-        return Ok(Syntax::Json);
+    let mut values = headers.get_all(CONTENT_TYPE).iter();
+    let header = match (values.next(), values.next()) {
+        (None, _) => return Ok(Syntax::Json),
+        (Some(header), None) => header,
+        (Some(_), Some(_)) => return Err(BodyError::RepeatedType),
     };
     let text = String::from_utf8_lossy(header.as_bytes());
     let unsupported = |found: &str| BodyError::UnsupportedType {
         found: echo(found),
         accepted,
     };
-    let mime: Mime = text.parse().map_err(|_| unsupported(&text))?;
-    let syntax = known(mime.essence_str()).ok_or_else(|| unsupported(mime.essence_str()))?;
-    match mime.get_param(mime::CHARSET) {
-        Some(charset) if charset != mime::UTF_8 => {
-            Err(unsupported(&format!("the charset {charset}")))
-        }
-        _ => Ok(syntax),
+    let media = MediaType::parse(&text).ok_or_else(|| unsupported(&text))?;
+    let syntax = known(&media.essence).ok_or_else(|| unsupported(&media.essence))?;
+    match media.charset.as_deref() {
+        None | Some("utf-8" | "utf8") => Ok(syntax),
+        Some(charset) => Err(unsupported(&format!("the charset {charset}"))),
     }
 }
 

@@ -26,6 +26,9 @@ pub enum BodyError {
         /// What may be sent, for people and for the header `Accept`.
         accepted: &'static str,
     },
+    /// Two headers `Content-Type`.
+    #[error("`Content-Type` was sent twice; send it once")]
+    RepeatedType,
     /// A content coding other than gzip.
     #[error("the content encoding {found} is not read here; send gzip or none")]
     UnsupportedEncoding {
@@ -62,9 +65,9 @@ impl BodyError {
             | Self::Content(ReadError::TooMuch { .. } | ReadError::LongItem { .. }) => {
                 BodyErrorKind::TooLarge
             }
-            Self::UnsupportedType { .. } | Self::UnsupportedEncoding { .. } => {
-                BodyErrorKind::Unsupported
-            }
+            Self::UnsupportedType { .. }
+            | Self::RepeatedType
+            | Self::UnsupportedEncoding { .. } => BodyErrorKind::Unsupported,
             Self::Gzip { .. }
             | Self::Content(
                 ReadError::Utf8 { .. }

@@ -42,7 +42,7 @@ const DESCRIPTION: &str = "A time-series service: it takes points, checks every 
 
 **Pages** end at `limit` rows or 4 MiB. The header `Link` leads to the next page; the last page has none.
 
-**Answers** over 1 KiB come as `gzip` where `Accept-Encoding` allows it.
+**Answers** over 1 KiB come as `gzip` where `Accept-Encoding` allows it. `Vary` names the headers of the request that an answer depends on.
 
 **Numbers** are written in full precision unless `decimals` asks for rounding; a whole number has no fraction.
 

@@ -7,8 +7,8 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::header::CONTENT_LENGTH;
-use http::{Request, Response};
+use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT};
+use http::{HeaderValue, Request, Response, Version};
 use http_body_util::{BodyExt, Full};
 use tokio::time::timeout;
 
@@ -22,17 +22,70 @@ pub const BODY_TIME: Duration = Duration::from_mins(1);
 /// client, which is still sending, comes to see the answer.
 const OVERRUN: usize = 32 << 20;
 
-/// Refuses a request, whose body is read and forgotten.
-pub(super) async fn refuse<B>(body: B, problem: Problem) -> Response<Full<Bytes>>
+/// Refuses a request. Its body is read and forgotten, unless the client waits to be
+/// told that it is wanted.
+pub(super) async fn refuse<B>(request: Request<B>, problem: Problem) -> Response<Full<Bytes>>
 where
     B: BodyExt<Data = Bytes> + Send + Unpin,
 {
-    let _ = timeout(BODY_TIME, read(body, 0, 0, 0)).await;
-    answer(problem)
+    let waits = waits(&request);
+    let body = request.into_body();
+    if waits && !body.is_end_stream() {
+        return closing(problem);
+    }
+    forget(body, problem).await
+}
+
+/// Whether the client sends the body only when told to go on (RFC 9110, 10.1.1). A
+/// host says so as soon as the body is asked for.
+fn waits<B>(request: &Request<B>) -> bool {
+    let expected = request.headers().get_all(EXPECT).iter().next_back();
+    request.version() >= Version::HTTP_11
+        && expected.is_some_and(|it| it.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+}
+
+async fn forget<B>(body: B, problem: Problem) -> Response<Full<Bytes>>
+where
+    B: BodyExt<Data = Bytes> + Send + Unpin,
+{
+    let is_at_end = timeout(BODY_TIME, drain(body)).await;
+    if is_at_end.unwrap_or(false) {
+        answer(problem)
+    } else {
+        closing(problem)
+    }
+}
+
+/// Reads what is left of a body, and tells whether that was all.
+async fn drain<B>(mut body: B) -> bool
+where
+    B: BodyExt<Data = Bytes> + Send + Unpin,
+{
+    let mut length = 0;
+    while length <= OVERRUN {
+        match body.frame().await {
+            None => return true,
+            Some(Ok(frame)) => length += frame.data_ref().map_or(0, Bytes::len),
+            Some(Err(_)) => return false,
+        }
+    }
+    false
 }
 
 fn answer(problem: Problem) -> Response<Full<Bytes>> {
     Response::<Bytes>::from(problem).map(Full::new)
+}
+
+/// An answer before the end of the request, after which nobody finds the next one.
+fn closing(problem: Problem) -> Response<Full<Bytes>> {
+    let mut answer = answer(problem);
+    let close = HeaderValue::from_static("close");
+    answer.headers_mut().insert(CONNECTION, close);
+    answer
+}
+
+fn too_large(limit: usize) -> Problem {
+    Problem::body_too_large(format!("a body has at most {limit} bytes as sent"))
 }
 
 /// Collects the body of a request that was let in, up to `limit` bytes; of a route
@@ -55,17 +108,17 @@ where
             matched,
             request,
         } = admitted;
-        let (head, body) = request.into_parts();
-        let kept = matched.route.body.map_or(0, |_| self.limit);
-        let declared = head.headers.get(CONTENT_LENGTH);
+        let declared = request.headers().get(CONTENT_LENGTH);
         let declared = declared.and_then(|value| value.to_str().ok()?.parse().ok());
-        let reading = read(body, declared.unwrap_or(0), self.limit, kept);
-        let body = timeout(BODY_TIME, reading).await.unwrap_or_else(|_| {
-            let detail = format!("the body did not arrive within {BODY_TIME:?}");
-            Err(Problem::malformed_body(detail))
-        });
-        match body {
-            Ok(body) => {
+        let declared = declared.unwrap_or(0);
+        if declared > self.limit {
+            return refuse(request, too_large(self.limit)).await;
+        }
+        let (head, mut body) = request.into_parts();
+        let kept = matched.route.body.map_or(0, |_| self.limit);
+        let reading = read(&mut body, declared, self.limit, kept);
+        match timeout(BODY_TIME, reading).await {
+            Ok(Ok(body)) => {
                 let request = Request::from_parts(head, body);
                 let admitted = Admitted {
                     principal,
@@ -74,14 +127,17 @@ where
                 };
                 next.answer(admitted).await
             }
-            Err(problem) => answer(problem),
+            Ok(Err(problem)) => forget(body, problem).await,
+            Err(_) => closing(Problem::malformed_body(format!(
+                "the body did not arrive within {BODY_TIME:?}"
+            ))),
         }
     }
 }
 
 /// Reads a body of at most `limit` bytes. One that is longer than `kept` is
 /// forgotten from there on.
-async fn read<B>(mut body: B, declared: usize, limit: usize, kept: usize) -> Result<Bytes, Problem>
+async fn read<B>(body: &mut B, declared: usize, limit: usize, kept: usize) -> Result<Bytes, Problem>
 where
     B: BodyExt<Data = Bytes> + Send + Unpin,
 {
@@ -97,8 +153,8 @@ where
             return Ok(data);
         }
         length += data.len();
-        if length > limit + OVERRUN {
-            break;
+        if length > limit {
+            return Err(too_large(limit));
         }
         if length <= kept {
             if bytes.is_empty() {
@@ -106,11 +162,6 @@ where
             }
             bytes.extend_from_slice(&data);
         }
-    }
-    if length > limit {
-        return Err(Problem::body_too_large(format!(
-            "a body has at most {limit} bytes as sent"
-        )));
     }
     Ok(bytes.freeze())
 }

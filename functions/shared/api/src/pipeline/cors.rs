@@ -13,12 +13,11 @@ use http::header::{
     VARY,
 };
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
-use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use tidemark_access::Origins;
 use tower::BoxError;
 
-use super::stage::Reply;
+use super::stage::{Reply, boxed};
 use super::step::{Next, Step};
 use crate::routes;
 
@@ -56,13 +55,6 @@ where
         self.mark(origin, answer.headers_mut());
         answer
     }
-}
-
-fn boxed<R>(body: R) -> UnsyncBoxBody<Bytes, BoxError>
-where
-    R: BodyExt<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
-{
-    body.map_err(Into::into).boxed_unsync()
 }
 
 impl Cors {

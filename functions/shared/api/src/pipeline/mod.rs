@@ -2,7 +2,8 @@
 //! listed in [`pipeline`], the outermost first.
 //!
 //! A host turns an event or a socket into requests. What it knows of a single one it
-//! puts into its extensions: a [`RequestId`] of its own, a [`Deadline`].
+//! puts into its extensions: a [`RequestId`] of its own, a [`Deadline`], that it is
+//! [`Malformed`].
 
 mod body;
 mod compress;
@@ -10,6 +11,7 @@ mod cors;
 mod gate;
 mod handler;
 mod headers;
+mod malformed;
 mod panic;
 mod request_id;
 mod route;
@@ -34,6 +36,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use crate::use_cases::UseCases;
 
 pub use body::BODY_TIME;
+pub use malformed::Malformed;
 pub use request_id::{REQUEST_ID, RequestId};
 pub use stage::Reply;
 use step::Around;
@@ -73,6 +76,7 @@ where
             nosniff,
         ))
         .layer(Around(headers::Secure))
+        .layer(Around(malformed::Reject))
         .layer(Around(cors::Cors(Arc::new(origins.clone()))))
         .layer(CatchPanicLayer::custom(panic::answer))
         .layer(Around(time_limit::Limit))

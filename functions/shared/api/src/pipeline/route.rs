@@ -27,7 +27,7 @@ where
         };
         match found {
             Ok(matched) => next.answer(Routed { matched, request }).await,
-            Err(problem) => body::refuse(request.into_body(), problem).await,
+            Err(problem) => body::refuse(request, problem).await,
         }
     }
 }

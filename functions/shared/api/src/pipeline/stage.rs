@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::{Request, Response};
+use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use tidemark_core::principal::Principal;
 use tower::BoxError;
@@ -23,3 +24,11 @@ pub(super) struct Admitted<B> {
 
 /// An answer on its way to the client.
 pub type Reply = Response<UnsyncBoxBody<Bytes, BoxError>>;
+
+/// A body as a [`Reply`] has it.
+pub(super) fn boxed<R>(body: R) -> UnsyncBoxBody<Bytes, BoxError>
+where
+    R: BodyExt<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+{
+    body.map_err(Into::into).boxed_unsync()
+}

@@ -92,7 +92,10 @@ async fn ask_with(key: &str, method: &str, target: &str, body: usize) -> Respons
     answer(access(), request).await
 }
 
-async fn answer(access: Access, request: Request<Full<Bytes>>) -> Response<Bytes> {
+async fn answer<B>(access: Access, request: Request<B>) -> Response<Bytes>
+where
+    B: BodyExt<Data = Bytes, Error: Send> + Send + Unpin + 'static,
+{
     let settings = PipelineSettings {
         max_body: MAX_BODY,
         lines: Lines::All,
@@ -202,6 +205,61 @@ async fn a_body_may_have_4_mib() {
     assert_eq!(refused.status(), StatusCode::PAYLOAD_TOO_LARGE);
     // Of what nobody reads nothing is kept.
     assert_eq!(ask("GET", "/api", 9).await.body(), "local /api 0");
+}
+
+#[tokio::test]
+async fn who_waits_to_be_told_is_refused_at_once() {
+    let large = (MAX_BODY + 1).to_string();
+    for (key, method, target, length, status) in [
+        ("tm_other", "POST", "/api", "9", StatusCode::UNAUTHORIZED),
+        ("tm_reader", "POST", "/api", "9", StatusCode::FORBIDDEN),
+        ("tm_slow", "GET", "/api", "9", StatusCode::TOO_MANY_REQUESTS),
+        ("tm_reader", "POST", "/nothing", "9", StatusCode::NOT_FOUND),
+        (
+            "tm_reader",
+            "PUT",
+            "/api",
+            "9",
+            StatusCode::METHOD_NOT_ALLOWED,
+        ),
+        (
+            "tm_reader",
+            "GET",
+            "/api",
+            &large,
+            StatusCode::PAYLOAD_TOO_LARGE,
+        ),
+    ] {
+        let request = Request::builder().method(method).uri(target);
+        let request = request.header("x-api-key", key);
+        let request = request.header(header::EXPECT, "100-continue");
+        let request = request.header(header::CONTENT_LENGTH, length);
+        let body = Full::from("body").map_frame(|frame| {
+            assert!(frame.is_trailers(), "the body was asked for");
+            frame
+        });
+        let response = answer(access(), request.body(body).unwrap()).await;
+        assert_eq!(response.status(), status, "{key} {method} {target}");
+        assert_eq!(response.headers()[header::CONNECTION], "close");
+    }
+}
+
+#[tokio::test]
+async fn a_malformed_head_is_a_problem_whatever_it_asks_for() {
+    for (method, target) in [("GET", "/api"), ("GET", "/nothing"), ("OPTIONS", "/api")] {
+        let request = Request::builder().method(method).uri(target);
+        let request = request
+            .header("origin", PAGE)
+            .header("access-control-request-method", "GET")
+            .extension(Malformed(Problem::malformed_head("`Host` is missing")));
+        let response = answer(access(), request.body(Full::from("body")).unwrap()).await;
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{target}");
+        let headers = response.headers();
+        assert_eq!(headers[CONTENT_TYPE], "application/problem+json");
+        assert_eq!(headers[header::CONNECTION], "close");
+        assert!(headers.contains_key(REQUEST_ID));
+        assert_eq!(headers[X_CONTENT_TYPE_OPTIONS], "nosniff");
+    }
 }
 
 /// What a page of an origin is answered.

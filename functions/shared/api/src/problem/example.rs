@@ -14,6 +14,9 @@ pub fn example(kind: ProblemKind) -> Problem {
     let fault =
         |pointer: &'static str, reason, detail: &str| vec![Fault::at(pointer, reason, detail)];
     match kind {
+        ProblemKind::MalformedHead => {
+            Problem::malformed_head("`Host` is missing; HTTP/1.1 wants it once")
+        }
         ProblemKind::InvalidParameter => {
             Problem::invalid_parameter("`limit` must be a whole number from 1 to 50000, not `0`")
         }

@@ -5,6 +5,8 @@ use http::StatusCode;
 /// The kinds of problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ProblemKind {
+    /// HTTP does not allow such a head: its host, its target, its framing.
+    MalformedHead,
     /// A parameter that is unknown, missing, empty, given twice, or of the
     /// wrong form.
     InvalidParameter,
@@ -52,7 +54,8 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind, by status.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
+        Self::MalformedHead,
         Self::InvalidParameter,
         Self::InvalidPath,
         Self::InvalidCursor,
@@ -79,6 +82,7 @@ impl ProblemKind {
     /// The `type`: a reference to the paragraph of the documentation.
     pub const fn type_uri(self) -> &'static str {
         match self {
+            Self::MalformedHead => "/docs#malformed-head",
             Self::InvalidParameter => "/docs#invalid-parameter",
             Self::InvalidPath => "/docs#invalid-path",
             Self::InvalidCursor => "/docs#invalid-cursor",
@@ -106,7 +110,8 @@ impl ProblemKind {
     /// The status it is answered with.
     pub const fn status(self) -> StatusCode {
         match self {
-            Self::InvalidParameter
+            Self::MalformedHead
+            | Self::InvalidParameter
             | Self::InvalidPath
             | Self::InvalidCursor
             | Self::MalformedBody => StatusCode::BAD_REQUEST,
@@ -128,6 +133,7 @@ impl ProblemKind {
     /// What it is, in a few words that never change.
     pub const fn title(self) -> &'static str {
         match self {
+            Self::MalformedHead => "HTTP does not allow such a request",
             Self::InvalidParameter => "A parameter is wrong",
             Self::InvalidPath => "The path holds what is not a name or an id",
             Self::InvalidCursor => "The cursor does not belong here",

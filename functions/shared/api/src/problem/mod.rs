@@ -58,6 +58,11 @@ impl Problem {
         self
     }
 
+    /// 400: the head, before anybody looks at what it asks for.
+    pub fn malformed_head(detail: impl Into<String>) -> Self {
+        Self::new(ProblemKind::MalformedHead, detail)
+    }
+
     /// 400: a parameter of the query; `detail` names it and what was expected.
     pub fn invalid_parameter(detail: impl Into<String>) -> Self {
         Self::new(ProblemKind::InvalidParameter, detail)

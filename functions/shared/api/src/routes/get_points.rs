@@ -14,7 +14,7 @@ use utoipa::openapi::ContentBuilder;
 use utoipa::openapi::path::Parameter;
 use utoipa::openapi::schema::Type;
 
-use crate::accept::Media;
+use crate::accept::{self, Media};
 use crate::answer::page::{PageWriter, shown};
 use crate::call::Call;
 use crate::cursor::Paging;
@@ -45,7 +45,10 @@ pub(super) static ROUTE: Route = Route {
     ],
     schemas: Vec::new,
     handler: Handler::Query(|query, call| {
-        Box::pin(query.recorded(call.tenant(), call.uri_path(), answer(query, call)))
+        Box::pin(async move {
+            let answer = answer(query, call);
+            accept::varied(query.recorded(call.tenant(), call.uri_path(), answer).await)
+        })
     }),
 };
 

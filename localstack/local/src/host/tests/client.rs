@@ -72,11 +72,23 @@ impl Client {
         self.0.flush().await.unwrap();
     }
 
+    /// The same to a server that may have closed the connection.
+    pub(super) async fn try_send(&mut self, bytes: &[u8]) {
+        if self.0.write_all(bytes).await.is_ok() {
+            let _ = self.0.flush().await;
+        }
+    }
+
     /// A head, whose length of the body is left to the caller.
     pub(super) async fn head(&mut self) -> Reply {
+        self.try_head().await.unwrap()
+    }
+
+    /// The same; None if the connection is closed in its place.
+    async fn try_head(&mut self) -> Option<Reply> {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
-            head.push(self.0.read_u8().await.unwrap());
+            head.push(self.0.read_u8().await.ok()?);
         }
         let head = String::from_utf8(head).unwrap();
         let mut lines = head.lines();
@@ -85,19 +97,24 @@ impl Client {
             let (name, value) = line.split_once(": ")?;
             Some((name.to_ascii_lowercase(), value.to_owned()))
         });
-        Reply {
+        Some(Reply {
             status: status.parse().unwrap(),
             headers: headers.collect(),
             body: Vec::new(),
-        }
+        })
     }
 
     pub(super) async fn reply(&mut self) -> Reply {
-        let mut reply = self.head().await;
+        self.answer().await.unwrap()
+    }
+
+    /// A reply; None if the connection is closed in its place.
+    pub(super) async fn answer(&mut self) -> Option<Reply> {
+        let mut reply = self.try_head().await?;
         let length: usize = reply.header("content-length").unwrap().parse().unwrap();
         reply.body = vec![0; length];
         self.0.read_exact(&mut reply.body).await.unwrap();
-        reply
+        Some(reply)
     }
 
     /// Whether the server has closed the connection, without another byte.
@@ -111,6 +128,11 @@ impl Reply {
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
         headers.find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+    }
+
+    pub(super) fn all(&self, name: &str) -> Vec<&str> {
+        let of = self.headers.iter().filter(|(n, _)| n == name);
+        of.map(|(_, v)| v.as_str()).collect()
     }
 
     pub(super) fn json(&self) -> Json {

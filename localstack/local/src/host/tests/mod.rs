@@ -2,6 +2,8 @@
 
 mod bodies;
 mod client;
+mod expect;
+mod heads;
 
 use std::sync::Arc;
 
@@ -52,6 +54,39 @@ async fn head_is_answered_like_get_but_for_the_body() {
         .send(b"HEAD /api/none HTTP/1.1\r\nhost: localhost\r\n\r\n")
         .await;
     assert_eq!(client.head().await.status, 404);
+}
+
+#[tokio::test]
+async fn an_answer_says_what_it_depends_on() {
+    let server = Server::start_with(|mut wired| {
+        wired.access.origins = "https://a.b".parse().unwrap();
+        wired
+    })
+    .await;
+    let points: Vec<String> = (0..100)
+        .map(|t| format!(r#"{{"name":"a","t":{t},"v":1}}"#))
+        .collect();
+    let points = format!("[{}]", points.join(","));
+    assert_eq!(server.ask(&post(&points)).await.status, 201);
+    for (path, accept, status, vary) in [
+        (
+            "/api/a/points",
+            "text/csv",
+            200,
+            &["accept", "accept-encoding", "origin"] as &[_],
+        ),
+        ("/api/a/points?limit=1", "*/*", 200, &["accept", "origin"]),
+        ("/api/a/points", "text/html", 406, &["accept", "origin"]),
+        ("/api/b/points", "text/csv", 404, &["accept", "origin"]),
+        ("/api/a", "text/csv", 200, &["origin"]),
+        ("/docs", "text/csv", 200, &["accept-encoding", "origin"]),
+    ] {
+        let more = format!("accept: {accept}\r\naccept-encoding: gzip\r\n\r\n");
+        let request = get(path).trim_end().to_owned() + "\r\n" + &more;
+        let reply = server.ask(&request).await;
+        assert_eq!(reply.status, status, "{path}");
+        assert_eq!(reply.all("vary"), vary, "{path} {accept}");
+    }
 }
 
 #[tokio::test]

@@ -150,6 +150,11 @@ fn media_types() {
         "Application/JSON; charset=UTF-8",
         "application/json;charset=\"utf-8\"",
         "application/json; profile=x",
+        "application/json ; charset=utf-8",
+        "application/json;\tcharset=utf-8",
+        "application/json \t ; \t charset=utf8",
+        "APPLICATION/JSON;CHARSET=\"UTF-8\"",
+        "application/json;",
     ] {
         assert_eq!(points(good, BODY).unwrap().accepted, 1, "{good}");
     }
@@ -160,6 +165,14 @@ fn media_types() {
         ),
         ("text/plain; charset=utf-8", "text/plain"),
         ("application/json; charset=latin1", "the charset latin1"),
+        (
+            "application/json; charset=\"utf-8",
+            "application/json; charset=\"utf-8",
+        ),
+        (
+            "application/json, application/json",
+            "application/json, application/json",
+        ),
         ("json", "json"),
         ("", "an empty value"),
     ] {
@@ -172,6 +185,11 @@ fn media_types() {
             )
         );
     }
+    let mut twice = headers(JSON);
+    twice.append(CONTENT_TYPE, HeaderValue::from_static(JSON));
+    let error = read_points(&twice, BODY.as_bytes(), BodyLimits::default()).unwrap_err();
+    assert_eq!(error, BodyError::RepeatedType);
+    assert_eq!(error.kind(), BodyErrorKind::Unsupported);
     let error = read_measurements(&headers(CSV), b"name,t,v\n", BodyLimits::default()).unwrap_err();
     assert_eq!(
         error.to_string(),

@@ -2,32 +2,28 @@
 //! who he is, a page of anybody's that a browser on this machine has open could ask
 //! as well: what it may not do to others, it could do to a loopback address.
 
-use std::net::IpAddr;
-
-use http::HeaderMap;
 use http::header::{HOST, ORIGIN};
-use http::uri::Authority;
+use http::{HeaderMap, HeaderValue, Uri};
+
+use crate::named_host::NamedHost;
 
 /// Whether a request names the server as a loopback address is named, and does not
 /// come from a page of another origin. A page that has a name of its own lead here
 /// (DNS rebinding) is known by that name; one that asks across origins, by its
 /// `Origin`.
-pub(super) fn is_local(headers: &HeaderMap) -> bool {
-    let Some(host) = headers.get(HOST) else {
+pub(super) fn is_local(uri: &Uri, headers: &HeaderMap) -> bool {
+    // A target that names a host is who is asked, whatever `Host` says.
+    let target = uri
+        .authority()
+        .map(|authority| authority.as_str().as_bytes());
+    let Some(named) = target.or_else(|| headers.get(HOST).map(HeaderValue::as_bytes)) else {
         // No browser leaves it out.
         return !headers.contains_key(ORIGIN);
     };
-    let Ok(Some(authority)) = host.to_str().map(|host| host.parse::<Authority>().ok()) else {
-        return false;
-    };
-    let own = format!("http://{authority}");
-    let is_own = headers.get(ORIGIN).is_none_or(|origin| *origin == *own);
-    is_own && is_loopback(authority.host())
-}
-
-fn is_loopback(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || address.parse().is_ok_and(|a: IpAddr| a.is_loopback())
+    NamedHost::parse(named).is_some_and(|host| {
+        let mut origins = headers.get_all(ORIGIN).iter();
+        host.is_loopback() && origins.all(|origin| host.is_origin(origin.as_bytes()))
+    })
 }
 
 #[cfg(test)]
@@ -42,6 +38,10 @@ mod tests {
             (Some("127.0.0.1:3000"), None, true),
             (Some("localhost:3000"), None, true),
             (Some("[::1]:3000"), None, true),
+            (Some("LOCALHOST"), None, true),
+            (Some("LocalHost:3411"), None, true),
+            (Some("LocalHost:3411"), Some("http://localhost:3411"), true),
+            (Some("localhost"), Some("http://localhost:80"), true),
             (None, None, true),
             (Some("127.0.0.1:3000"), Some("http://127.0.0.1:3000"), true),
             (Some("127.0.0.1:3000"), Some("http://127.0.0.1:8080"), false),
@@ -61,6 +61,7 @@ mod tests {
             ),
             (Some("127.0.0.1.evil.example.net"), None, false),
             (Some(""), None, false),
+            (Some("user@localhost"), None, false),
         ] {
             let mut headers = HeaderMap::new();
             for (name, value) in [(HOST, host), (ORIGIN, origin)] {
@@ -68,7 +69,37 @@ mod tests {
                     headers.insert(name, HeaderValue::from_str(value).unwrap());
                 }
             }
-            assert_eq!(is_local(&headers), is_own, "{host:?} {origin:?}");
+            assert_eq!(
+                is_local(&Uri::default(), &headers),
+                is_own,
+                "{host:?} {origin:?}"
+            );
         }
+    }
+    #[test]
+    fn a_target_that_names_a_host_counts() {
+        for (target, host, origin, is_own) in [
+            ("http://localhost/api", "evil.example.net", None, true),
+            ("http://evil.example.net/api", "localhost", None, false),
+            (
+                "http://LOCALHOST:1/api",
+                "a",
+                Some("http://localhost:1"),
+                true,
+            ),
+            ("http://localhost:1/api", "a", Some("http://a"), false),
+        ] {
+            let mut headers = HeaderMap::from_iter([(HOST, HeaderValue::from_static(host))]);
+            if let Some(origin) = origin {
+                headers.insert(ORIGIN, HeaderValue::from_static(origin));
+            }
+            let uri = Uri::from_static(target);
+            assert_eq!(is_local(&uri, &headers), is_own, "{target} {origin:?}");
+        }
+        let mut both = HeaderMap::from_iter([(HOST, HeaderValue::from_static("localhost"))]);
+        for origin in ["http://localhost", "https://evil.net"] {
+            both.append(ORIGIN, HeaderValue::from_static(origin));
+        }
+        assert!(!is_local(&Uri::default(), &both));
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::ORIGIN;
-use http::{HeaderMap, Response};
+use http::{HeaderMap, Response, Uri};
 use http_body_util::{BodyExt, Full};
 use tidemark_access::{Denial, Guard, Origins};
 use tidemark_core::access::Scope;
@@ -39,9 +39,9 @@ where
 
     async fn run(self, routed: Routed<B>, next: N) -> Response<Full<Bytes>> {
         let Routed { matched, request } = routed;
-        // A copy, since what is borrowed of a body that others hold waits nowhere.
-        let headers = request.headers().clone();
-        match self.admit(matched.route.scope, &headers).await {
+        // Copies, since what is borrowed of a body that others hold waits nowhere.
+        let (uri, headers) = (request.uri().clone(), request.headers().clone());
+        match self.admit(matched.route.scope, &uri, &headers).await {
             Ok(principal) => {
                 let admitted = Admitted {
                     principal,
@@ -50,7 +50,7 @@ where
                 };
                 next.answer(admitted).await
             }
-            Err(problem) => body::refuse(request.into_body(), problem).await,
+            Err(problem) => body::refuse(request, problem).await,
         }
     }
 }
@@ -65,11 +65,16 @@ impl Gate {
     /// are, 403 if they do not have it (or if nobody need show anything, and they are a
     /// page of somebody else's), 429 if they ask too much, 503 if that cannot be told
     /// now. What wants no scope is open to anyone, whatever they show.
-    async fn admit(&self, scope: Option<Scope>, headers: &HeaderMap) -> Result<Principal, Problem> {
+    async fn admit(
+        &self,
+        scope: Option<Scope>,
+        uri: &Uri,
+        headers: &HeaderMap,
+    ) -> Result<Principal, Problem> {
         let Some(scope) = scope else {
             return Ok(Principal::anyone());
         };
-        if self.guard.lets_in_anyone() && !local::is_local(headers) && !self.names(headers) {
+        if self.guard.lets_in_anyone() && !local::is_local(uri, headers) && !self.names(headers) {
             return Err(Problem::foreign_page());
         }
         let shown = credential::read(headers);

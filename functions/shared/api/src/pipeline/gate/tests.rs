@@ -44,7 +44,7 @@ async fn ask(
     if let Some(shown) = shown {
         headers.insert("x-api-key", HeaderValue::from_str(shown).unwrap());
     }
-    gate.admit(route.scope, &headers).await
+    gate.admit(route.scope, &Uri::default(), &headers).await
 }
 
 #[tokio::test]
@@ -115,12 +115,12 @@ async fn one_machine_lets_its_own_programs_in_and_a_public_gate_nobody() {
         ..AccessSettings::default()
     }));
     for route in ROUTES {
-        let scope = route.scope;
-        assert!(open.admit(scope, &headers).await.is_ok(), "{route:?}");
+        let (scope, uri) = (route.scope, &Uri::default());
+        assert!(open.admit(scope, uri, &headers).await.is_ok(), "{route:?}");
         let is_public = scope.is_none();
-        assert_eq!(open.admit(scope, &foreign).await.is_ok(), is_public);
-        assert!(named.admit(scope, &foreign).await.is_ok());
-        let admitted = public.admit(scope, &headers).await.is_ok();
+        assert_eq!(open.admit(scope, uri, &foreign).await.is_ok(), is_public);
+        assert!(named.admit(scope, uri, &foreign).await.is_ok());
+        let admitted = public.admit(scope, uri, &headers).await.is_ok();
         assert_eq!(admitted, is_public, "{route:?}");
     }
 }
