@@ -21,9 +21,12 @@ where
 
     async fn run(self, request: Request<B>, next: N) -> Response<R> {
         let found = request.extensions().get::<Found>();
-        let is_private = found
-            .and_then(|Found(found)| found.as_ref().ok())
-            .is_some_and(|found| found.route.scope.is_some());
+        // What is not known to be for anyone is not.
+        let is_private = found.is_none_or(|Found(found)| {
+            found
+                .as_ref()
+                .is_ok_and(|found| found.route.scope.is_some())
+        });
         let mut response = next.answer(request).await;
         let headers = response.headers_mut();
         if is_private {

@@ -32,8 +32,7 @@ where
             (id, tracing::Span::none())
         } else {
             let id = format!("{:016x}", fastrand::u64(..));
-            let (method, path) = (request.method(), request.uri().path());
-            let span = tracing::info_span!("request", id, %method, path);
+            let span = tracing::info_span!("request", id);
             (id, span)
         };
         let mut response = next.answer(request).instrument(span).await;

@@ -1,5 +1,7 @@
 //! A request's way through the whole pipeline.
 
+mod bodies;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -198,49 +200,50 @@ async fn what_is_not_done_in_time_is_answered_all_the_same() {
     assert_eq!(response.headers()[REQUEST_ID], "the-id");
 }
 
-#[tokio::test]
-async fn a_body_may_have_4_mib() {
-    assert_eq!(ask("GET", "/api", MAX_BODY).await.status(), StatusCode::OK);
-    let refused = ask("GET", "/api", MAX_BODY + 1).await;
-    assert_eq!(refused.status(), StatusCode::PAYLOAD_TOO_LARGE);
-    // Of what nobody reads nothing is kept.
-    assert_eq!(ask("GET", "/api", 9).await.body(), "local /api 0");
-}
-
-#[tokio::test]
-async fn who_waits_to_be_told_is_refused_at_once() {
-    let large = (MAX_BODY + 1).to_string();
-    for (key, method, target, length, status) in [
-        ("tm_other", "POST", "/api", "9", StatusCode::UNAUTHORIZED),
-        ("tm_reader", "POST", "/api", "9", StatusCode::FORBIDDEN),
-        ("tm_slow", "GET", "/api", "9", StatusCode::TOO_MANY_REQUESTS),
-        ("tm_reader", "POST", "/nothing", "9", StatusCode::NOT_FOUND),
+/// Whatever comes of it, an answer has an id, tells browsers what they may do with it,
+/// and is seen by a page that may see answers.
+#[tokio::test(start_paused = true)]
+async fn refusals_and_failures_have_the_headers_of_all_answers() {
+    for (key, target, body, status) in [
+        ("tm_reader", "/api", 0, StatusCode::OK),
+        ("tm_other", "/api", 0, StatusCode::UNAUTHORIZED),
         (
             "tm_reader",
-            "PUT",
             "/api",
-            "9",
-            StatusCode::METHOD_NOT_ALLOWED,
-        ),
-        (
-            "tm_reader",
-            "GET",
-            "/api",
-            &large,
+            MAX_BODY + 1,
             StatusCode::PAYLOAD_TOO_LARGE,
         ),
+        ("tm_slow", "/api", 0, StatusCode::TOO_MANY_REQUESTS),
+        ("tm_reader", "/api/a", 0, StatusCode::INTERNAL_SERVER_ERROR),
+        (
+            "tm_reader",
+            "/api/a/points",
+            0,
+            StatusCode::SERVICE_UNAVAILABLE,
+        ),
     ] {
-        let request = Request::builder().method(method).uri(target);
-        let request = request.header("x-api-key", key);
-        let request = request.header(header::EXPECT, "100-continue");
-        let request = request.header(header::CONTENT_LENGTH, length);
-        let body = Full::from("body").map_frame(|frame| {
-            assert!(frame.is_trailers(), "the body was asked for");
-            frame
-        });
-        let response = answer(access(), request.body(body).unwrap()).await;
-        assert_eq!(response.status(), status, "{key} {method} {target}");
-        assert_eq!(response.headers()[header::CONNECTION], "close");
+        let access = Access {
+            origins: PAGE.parse().unwrap(),
+            ..access()
+        };
+        let mut request = Request::get(target)
+            .header("origin", PAGE)
+            .header("x-api-key", key)
+            .body(Full::from(vec![b'x'; body]))
+            .unwrap();
+        let deadline = Deadline(Instant::now() + TIME);
+        request.extensions_mut().insert(deadline);
+        let response = answer(access, request).await;
+        assert_eq!(response.status(), status, "{key} {target}");
+        let headers = response.headers();
+        assert!(headers.contains_key(REQUEST_ID), "{status}");
+        assert_eq!(headers[X_CONTENT_TYPE_OPTIONS], "nosniff", "{status}");
+        assert_eq!(headers[header::CACHE_CONTROL], "no-store", "{status}");
+        assert_eq!(
+            headers[header::ACCESS_CONTROL_ALLOW_ORIGIN],
+            PAGE,
+            "{status}"
+        );
     }
 }
 
@@ -305,6 +308,18 @@ async fn only_pages_of_named_origins_see_answers() {
     }
     let none = ask("GET", "/api", 0).await;
     assert_eq!(none.headers().get(header::VARY), None);
+    // Where no origin is named, no page sees anything, or may ask first.
+    for method in [Method::GET, Method::OPTIONS] {
+        let request = Request::builder().method(&method).uri("/api");
+        let request = request
+            .header("origin", PAGE)
+            .header("x-api-key", "tm_reader");
+        let request = request.header("access-control-request-method", "GET");
+        let seen = answer(access(), request.body(Full::default()).unwrap()).await;
+        let allowed = seen.headers().get(header::ACCESS_CONTROL_ALLOW_ORIGIN);
+        assert_eq!(allowed, None);
+        assert_eq!(seen.status().is_success(), method == Method::GET);
+    }
 }
 
 #[tokio::test]

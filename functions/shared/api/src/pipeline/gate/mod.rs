@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::ORIGIN;
-use http::{HeaderMap, Response, Uri};
+use http::{HeaderMap, Request, Response, Uri};
 use http_body_util::{BodyExt, Full};
 use tidemark_access::{Denial, Guard, Origins};
 use tidemark_core::access::Scope;
@@ -39,9 +39,11 @@ where
 
     async fn run(self, routed: Routed<B>, next: N) -> Response<Full<Bytes>> {
         let Routed { matched, request } = routed;
-        // Copies, since what is borrowed of a body that others hold waits nowhere.
-        let (uri, headers) = (request.uri().clone(), request.headers().clone());
-        match self.admit(matched.route.scope, &uri, &headers).await {
+        let (head, body) = request.into_parts();
+        let admitted = self.admit(matched.route.scope, &head.uri, &head.headers);
+        let admitted = admitted.await;
+        let request = Request::from_parts(head, body);
+        match admitted {
             Ok(principal) => {
                 let admitted = Admitted {
                     principal,
