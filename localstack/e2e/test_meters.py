@@ -1,5 +1,6 @@
 """Energy meters: `/meterdata/measurement`, and a year of hours as CSV."""
 
+import json
 import math
 from itertools import pairwise
 from typing import Any
@@ -197,5 +198,15 @@ def test_a_year_of_hours_as_csv(api: Client, name: str) -> None:
         assert [month["sum"] for month in months] == [
             days * 24 * 9000 for days in (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
         ]
+
+    eventually(check)
+
+
+def test_rows_with_a_byte_order_mark_are_read(api: Client, name: str) -> None:
+    rows = meter_rows(name, IMPORT_OBIS, [0.5])
+    post_rows(api, "\ufeff" + json.dumps({"data": rows}), 1)
+
+    def check() -> None:
+        assert measurements(api, name) == rows
 
     eventually(check)

@@ -45,7 +45,8 @@ pub(crate) fn instant() -> String {
     format!("^{}$", bare_instant())
 }
 
-/// A table of points: a header, and a row a point.
+/// A table of points: a header, and a row a point. The columns may stand in any
+/// order, which would be too much for one expression.
 pub(crate) fn csv() -> String {
     let name = &NAME[1..NAME.len() - 1];
     let time = bare_instant();

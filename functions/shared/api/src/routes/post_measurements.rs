@@ -64,7 +64,7 @@ fn measurements() -> RequestBody {
         "tags": {"muid": "95ce3367-cbce-4a4d-bbe3-da082831d7bd", "quality": "measured"},
         "0100011D00FF": 0.0117,
     }]});
-    described("Measurements, up to 4 MiB as sent, 64 MiB unpacked, and 1 MiB a row. `Content-Encoding: gzip` is understood")
+    described("Measurements, up to 4 MiB as sent, 64 MiB unpacked, and 1 MiB a row. `Content-Encoding: gzip` is understood, and a byte order mark skipped")
         .content("application/json", content(schema, example))
         .build()
 }
