@@ -202,6 +202,34 @@ def test_a_year_of_hours_as_csv(api: Client, name: str) -> None:
     eventually(check)
 
 
+#: One code, in hexadecimal digits and as meters print it.
+SPELLINGS = ["0100011D00FF", "1-0:1.29.0*255", "1-0:1.29.0", "1-0:1.29.0&255"]
+
+
+@pytest.mark.parametrize("code", SPELLINGS)
+def test_a_code_is_read_as_meters_print_it(api: Client, name: str, code: str) -> None:
+    post_rows(api, meter_rows(name, code, [0.5, 0.25]), 2)
+
+    def check() -> None:
+        assert measurements(api, name) == meter_rows(name, "0100011D00FF", [0.5, 0.25])
+
+    eventually(check)
+    listed = api.json("/api", prefix=f"energy:{name}:")["series"]
+    assert [series["name"] for series in listed] == [f"energy:{name}:0100011D00FF"]
+
+
+def test_two_spellings_of_a_code_stand_twice(api: Client, name: str) -> None:
+    rows = meter_rows(name, IMPORT_OBIS, [0.5])
+    rows[0] |= {"1-0:1.8.0*255": 1, "0100010800FF": 2, "1-0:1.256.0": 3}
+    answer = accepted(api.post(rows, path="/meterdata/measurement"))
+    assert (answer["accepted"], answer["rejected"]) == (1, 3)
+    assert {e["pointer"]: e["detail"] for e in answer["errors"]} == {
+        "/0/1-0:1.8.0*255": "`1-0:1.8.0*255` stands twice: as `0100010800FF` too",
+        "/0/0100010800FF": "`0100010800FF` stands twice: as `1-0:1.8.0*255` too",
+        "/0/1-0:1.256.0": "`1-0:1.256.0` is no OBIS code: each of its groups is 0 to 255",
+    }
+
+
 def test_rows_with_a_byte_order_mark_are_read(api: Client, name: str) -> None:
     rows = meter_rows(name, IMPORT_OBIS, [0.5])
     post_rows(api, "\ufeff" + json.dumps({"data": rows}), 1)

@@ -29,6 +29,9 @@
 //!   an unknown column, or one twice, refuses the body.
 //! - A number in CSV may be written in any way that Rust reads (`+1`, `.5`); `NaN`
 //!   and `inf` are `not_finite`. In JSON they are broken syntax.
+//! - An OBIS code as meters print it, with medium and channel (`1-0:1.8.0*255`),
+//!   is the same as its hexadecimal form (`0100010800FF`), after which the series
+//!   is named. Any other key is part of the name as it is.
 //! - In measurements the parts of a series' name before the OBIS code hold no `:`,
 //!   a null is no value, and what is wrong with a row as a whole rejects each of
 //!   its points (listed once).
@@ -41,6 +44,7 @@ mod field;
 mod json;
 pub mod message;
 mod meter;
+mod obis;
 mod position;
 mod reader;
 mod reread;

@@ -46,9 +46,8 @@ pub fn reread(
             if !row.faults.is_empty() {
                 return Err(row.faults);
             }
-            let wanted = |draft: &Draft<'_>| {
-                series.is_none_or(|series| draft.name.as_deref() == Some(series.as_str()))
-            };
+            let series = series.map(meter::series_today);
+            let wanted = |draft: &Draft<'_>| series.is_none() || draft.name == series;
             let drafts = row.points.into_iter().filter(wanted);
             let points: Vec<ReadPoint> = drafts.map(finished).collect::<Result<_, _>>()?;
             if points.is_empty() {

@@ -14,6 +14,10 @@ pub(crate) const PREFIX: &str = r"^[A-Za-z0-9._:-]+$";
 /// A part of a name that is followed by a colon and another part.
 pub(crate) const PART: &str = r"^(?:\.{0,2}[A-Za-z0-9_-]|\.{3})[A-Za-z0-9._-]*$";
 
+/// What a value of a meter stands under: an OBIS code as meters print it, or the
+/// last part of a name.
+pub(crate) const OBIS: &str = r"^(?:(?:\.{0,2}[A-Za-z0-9_:-]|\.{3})[A-Za-z0-9._:-]*|(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]{1,2})-(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]{1,2}):(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]{1,2})(?:\.(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]{1,2})){2}[*&](?:25[0-5]|2[0-4][0-9]|[01]?[0-9]{1,2}))$";
+
 /// A tag.
 pub(crate) const TAG: &str = r"^[^\u0000-\u001f\u007f-\u009f;]+$";
 
