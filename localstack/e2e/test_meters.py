@@ -2,12 +2,15 @@
 
 import json
 import math
+import random
+import re
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from harness.client import Client, accepted, eventually
+from harness.client import Client, Point, accepted, eventually
 from harness.generators import (
     EXPORT_OBIS,
     FEBRUARY_2023,
@@ -236,5 +239,47 @@ def test_rows_with_a_byte_order_mark_are_read(api: Client, name: str) -> None:
 
     def check() -> None:
         assert measurements(api, name) == rows
+
+    eventually(check)
+
+
+def test_an_answer_that_is_posted_back_changes_nothing(api: Client, name: str) -> None:
+    draw = random.Random(2023)
+    #: Some of the rows are of one time, some have other tags.
+    times = [FEBRUARY_2023 * 10**9 + draw.randrange(10**15) for _ in range(20)]
+    rows = []
+    for nanos in times:
+        for code in draw.sample([*SPELLINGS[:1], EXPORT_OBIS, "1-0:2.8.0*255", "other"], k=2):
+            seconds, fraction = divmod(nanos, 10**9)
+            time = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+            tags = draw.choice([{}, {"quality": "measured"}, {"quality": "estimated", "a": "=b"}])
+            digits = draw.choice([f".{fraction:09}", f".{fraction // 10**6:03}", ""])
+            rows.append(
+                {
+                    "measurement": "energy",
+                    "timestamp": f"{time}{digits}Z",
+                    "tags": {"muid": name, **tags},
+                    code: draw.uniform(-1e9, 1e9),
+                }
+            )
+    post_rows(api, rows, len(rows))
+
+    def points() -> dict[str, list[Point]]:
+        listed = api.json("/api", prefix=f"energy:{name}:")["series"]
+        return {series["name"]: api.points(series["name"]) for series in listed}
+
+    def all_stored() -> dict[str, list[Point]]:
+        stored = points()
+        assert sum(map(len, stored.values())) == len(rows)
+        return stored
+
+    before = eventually(all_stored)
+    answer = measurements(api, name)
+    assert all(re.search(r"\.\d{3,9}Z$", row["timestamp"]) for row in answer)
+    post_rows(api, {"data": answer}, len(rows))
+
+    def check() -> None:
+        assert measurements(api, name) == answer
+        assert points() == before
 
     eventually(check)

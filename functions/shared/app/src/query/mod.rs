@@ -22,7 +22,7 @@ use crate::failure::Failure;
 use crate::measure::timed;
 
 pub use buckets::{BucketQuestion, BucketRow, Fill};
-pub use measurements::{MeterReading, MeterReadings};
+pub use measurements::{MeterReading, MeterReadings, MeterRowPlace};
 pub use series::{ListedSeries, SeriesDetails, SeriesPage};
 
 /// The use case.
