@@ -145,8 +145,9 @@ BODIES = [
     ),
     unreadable(
         "a CSV without its header",
-        b"NAME,1,1\n",
-        "the first line of the CSV is to be name,t,v or name,t,v,tags",
+        b"Time (UTC),Quantity kWh\nNAME,1,1\n",
+        "the first line of the CSV is to name the columns name, t, v and perhaps tags,"
+        " in any order: `Time (UTC)` is none of them",
         content_type="text/csv",
     ),
     unreadable(

@@ -1,12 +1,16 @@
 """Energy meters: `/meterdata/measurement`, and a year of hours as CSV."""
 
+import json
 import math
+import random
+import re
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from harness.client import Client, accepted, eventually
+from harness.client import Client, Point, accepted, eventually
 from harness.generators import (
     EXPORT_OBIS,
     FEBRUARY_2023,
@@ -197,5 +201,85 @@ def test_a_year_of_hours_as_csv(api: Client, name: str) -> None:
         assert [month["sum"] for month in months] == [
             days * 24 * 9000 for days in (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
         ]
+
+    eventually(check)
+
+
+#: One code, in hexadecimal digits and as meters print it.
+SPELLINGS = ["0100011D00FF", "1-0:1.29.0*255", "1-0:1.29.0", "1-0:1.29.0&255"]
+
+
+@pytest.mark.parametrize("code", SPELLINGS)
+def test_a_code_is_read_as_meters_print_it(api: Client, name: str, code: str) -> None:
+    post_rows(api, meter_rows(name, code, [0.5, 0.25]), 2)
+
+    def check() -> None:
+        assert measurements(api, name) == meter_rows(name, "0100011D00FF", [0.5, 0.25])
+
+    eventually(check)
+    listed = api.json("/api", prefix=f"energy:{name}:")["series"]
+    assert [series["name"] for series in listed] == [f"energy:{name}:0100011D00FF"]
+
+
+def test_two_spellings_of_a_code_stand_twice(api: Client, name: str) -> None:
+    rows = meter_rows(name, IMPORT_OBIS, [0.5])
+    rows[0] |= {"1-0:1.8.0*255": 1, "0100010800FF": 2, "1-0:1.256.0": 3}
+    answer = accepted(api.post(rows, path="/meterdata/measurement"))
+    assert (answer["accepted"], answer["rejected"]) == (1, 3)
+    assert {e["pointer"]: e["detail"] for e in answer["errors"]} == {
+        "/0/1-0:1.8.0*255": "`1-0:1.8.0*255` stands twice: as `0100010800FF` too",
+        "/0/0100010800FF": "`0100010800FF` stands twice: as `1-0:1.8.0*255` too",
+        "/0/1-0:1.256.0": "`1-0:1.256.0` is no OBIS code: each of its groups is 0 to 255",
+    }
+
+
+def test_rows_with_a_byte_order_mark_are_read(api: Client, name: str) -> None:
+    rows = meter_rows(name, IMPORT_OBIS, [0.5])
+    post_rows(api, "\ufeff" + json.dumps({"data": rows}), 1)
+
+    def check() -> None:
+        assert measurements(api, name) == rows
+
+    eventually(check)
+
+
+def test_an_answer_that_is_posted_back_changes_nothing(api: Client, name: str) -> None:
+    draw = random.Random(2023)
+    #: Some of the rows are of one time, some have other tags.
+    times = [FEBRUARY_2023 * 10**9 + draw.randrange(10**15) for _ in range(20)]
+    rows = []
+    for nanos in times:
+        for code in draw.sample([*SPELLINGS[:1], EXPORT_OBIS, "1-0:2.8.0*255", "other"], k=2):
+            seconds, fraction = divmod(nanos, 10**9)
+            time = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+            tags = draw.choice([{}, {"quality": "measured"}, {"quality": "estimated", "a": "=b"}])
+            digits = draw.choice([f".{fraction:09}", f".{fraction // 10**6:03}", ""])
+            rows.append(
+                {
+                    "measurement": "energy",
+                    "timestamp": f"{time}{digits}Z",
+                    "tags": {"muid": name, **tags},
+                    code: draw.uniform(-1e9, 1e9),
+                }
+            )
+    post_rows(api, rows, len(rows))
+
+    def points() -> dict[str, list[Point]]:
+        listed = api.json("/api", prefix=f"energy:{name}:")["series"]
+        return {series["name"]: api.points(series["name"]) for series in listed}
+
+    def all_stored() -> dict[str, list[Point]]:
+        stored = points()
+        assert sum(map(len, stored.values())) == len(rows)
+        return stored
+
+    before = eventually(all_stored)
+    answer = measurements(api, name)
+    assert all(re.search(r"\.\d{3,9}Z$", row["timestamp"]) for row in answer)
+    post_rows(api, {"data": answer}, len(rows))
+
+    def check() -> None:
+        assert measurements(api, name) == answer
+        assert points() == before
 
     eventually(check)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
 import httpx
@@ -245,3 +246,109 @@ def test_ndjson_and_csv_go_in(api: Client, name: str) -> None:
         assert [point.get("tags") for point in points[3:]] == [None, ["a", "b"], ["x,y"]]
 
     eventually(check)
+
+
+def test_a_line_end_inside_quotes_belongs_to_the_field(api: Client, name: str) -> None:
+    rows = f'name,t,v,tags\n{name},1,2,"note\n{name},5,6,x\n"\n{name},9,9,\n'
+    for body in (rows, rows.replace("\n", "\r\n")):
+        answer = accepted(api.post(body, content_type="text/csv"))
+        assert (answer["accepted"], answer["rejected"]) == (1, 1)
+        # The record is pointed to by its first line.
+        assert [(e["pointer"], e["reason"]) for e in answer["errors"]] == [("/2/tags", "malformed")]
+        batch = answer["batch"]
+        record = body[body.index("\n") + 1 : body.rindex('"') + 1]
+
+        def check(batch: str = batch, record: str = record) -> None:
+            assert api.points(name) == [{"time": "1970-01-01T00:00:09Z", "value": 9}]
+            rows = api.rows("/admin/discards", series=name)
+            discard = only([row for row in rows if row["id"] == f"{batch}-0"])
+            assert discard["payload"] == record
+
+        eventually(check)
+
+
+def test_quotes_that_do_not_match_reject_their_record_alone(api: Client, name: str) -> None:
+    wrong = [f'"{name}"x,2,2,', f'{name},3,3,say "x"', f'{name},4,4,"open\n{name},5,5,\n']
+    rows = "\n".join(["name,t,v,tags", f"{name},1,1,", *wrong])
+    answer = accepted(api.post(rows, content_type="text/csv"))
+    assert (answer["accepted"], answer["rejected"]) == (1, 3)
+    assert [(e["pointer"], e["detail"]) for e in answer["errors"]] == [
+        ("/3", "after a closing quote there is more than a comma"),
+        ("/4", "there is a quote in a field that does not begin with one"),
+        ("/5", "a quote is left open"),
+    ]
+
+    def check() -> None:
+        assert api.points(name) == [{"time": "1970-01-01T00:00:01Z", "value": 1}]
+
+    eventually(check)
+
+
+@pytest.mark.parametrize(
+    "columns", ["name,t,v,tags", "v,t,name", "tags,name,v,t", "t,tags,v,name", "v,name,t"]
+)
+def test_columns_stand_in_any_order(api: Client, name: str, columns: str) -> None:
+    good = {"name": name, "t": "1", "v": "2", "tags": '"b;a"'}
+    # As a record of name, t and v it would be good in another order.
+    wrong = {"name": "5", "t": "9", "v": name, "tags": ""}
+    order = columns.split(",")
+    records = [",".join(row[column] for column in order) for row in (good, wrong)]
+    for header in (columns, ",".join(f'"{column}"' for column in order)):
+        answer = accepted(api.post("\n".join([header, *records]), content_type="text/csv"))
+        assert (answer["accepted"], answer["rejected"]) == (1, 1)
+        assert [(e["pointer"], e["reason"]) for e in answer["errors"]] == [("/3/v", "malformed")]
+
+    def check() -> None:
+        tags = {"tags": ["a", "b"]} if "tags" in order else {}
+        assert api.points(name) == [{"time": "1970-01-01T00:00:01Z", "value": 2, **tags}]
+
+    eventually(check)
+
+    def replay() -> None:
+        response = api.request("POST", f"/admin/discards/{answer['batch']}-1/replay")
+        assert response.status_code == 422, response.text
+        assert [error["pointer"] for error in response.json()["errors"]] == ["/v"]
+
+    eventually(replay)
+
+
+@pytest.mark.parametrize(
+    ("header", "what"),
+    [
+        ("name,t,v,unit", "`unit` is none of them"),
+        ("name,t,v,t", "`t` stands twice"),
+        ("v,t,tags", "`name` is missing"),
+    ],
+)
+def test_a_wrong_header_names_the_column(api: Client, name: str, header: str, what: str) -> None:
+    response = api.post(f"{header}\n{name},1,2,3\n", content_type="text/csv")
+    assert (response.status_code, response.json()["type"]) == (400, "/docs#malformed-body")
+    assert response.json()["detail"].endswith(f"in any order: {what}")
+
+
+MARK = "\ufeff"
+
+
+@pytest.mark.parametrize(
+    ("media", "body"),
+    [
+        ("application/json", '[{"name":"NAME","t":1,"v":2}]'),
+        ("application/x-ndjson", '{"name":"NAME","t":1,"v":2}\n'),
+        ("text/csv", "name,t,v\nNAME,1,2\n"),
+    ],
+)
+def test_a_byte_order_mark_is_skipped(api: Client, name: str, media: str, body: str) -> None:
+    body = MARK + body.replace("NAME", name)
+    assert accepted(api.post(body, content_type=media))["accepted"] == 1
+    # A gateway hands a body on as text if its type says so.
+    if media == "application/json" or not IS_DEPLOYED:
+        headers = {"content-encoding": "gzip"} | ({} if IS_DEPLOYED else {"content-type": media})
+        packed = gzip.compress(body.encode())
+        assert accepted(api.request("POST", "/api", content=packed, headers=headers))
+
+    def check() -> None:
+        assert api.points(name) == [{"time": "1970-01-01T00:00:01Z", "value": 2}]
+
+    eventually(check)
+    nothing = api.post(MARK, content_type=media)
+    assert (nothing.status_code, nothing.json()["detail"]) == (400, "the body holds no points")

@@ -94,7 +94,7 @@ pub async fn a_discard_comes_back_whole<S: DiscardLog + ?Sized>(subject: &Subjec
         Format::Csv,
         Format::Meter,
         Format::Message,
-        Format::Point,
+        Format::CsvIn("tags,v,name,t".parse().unwrap()),
     ];
     for (discard, (format, source)) in discards
         .iter_mut()

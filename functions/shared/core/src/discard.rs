@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::batch_id::BatchId;
+use crate::columns::CsvColumns;
 use crate::name::{SeriesName, Tenant};
 use crate::payload::Payload;
 use crate::point::{Stamp, Value};
@@ -96,28 +97,46 @@ impl FromStr for Reason {
     }
 }
 
-/// How the payload of a discard is to be read, when it is replayed.
+/// How the payload of a discard is to be read, when it is replayed. In JSON and
+/// in tables it is a text, as it prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(try_from = "String", into = "String")]
 pub enum Format {
     /// A point as a JSON object: `{"name", "t", "v", "tags"}`.
     Point,
-    /// A row of CSV: `name,t,v[,tags]`.
+    /// A record of CSV: `name,t,v[,tags]`.
     Csv,
+    /// A record of CSV whose columns stand in another order; prints as
+    /// `csv:v,t,name`.
+    CsvIn(CsvColumns),
     /// A row of a meter: `{"measurement", "timestamp", "tags", "<OBIS>"...}`.
     Meter,
     /// A message of the data server: `{"time", "value", "tags"}`.
     Message,
 }
 
+/// What stands before the columns of a CSV.
+const CSV_IN: &str = "csv:";
+
 impl Format {
-    /// As it is written in tables.
-    pub const fn as_str(self) -> &'static str {
+    /// A record of a CSV with these columns.
+    pub fn csv(columns: CsvColumns) -> Self {
+        if columns.are_usual() {
+            Self::Csv
+        } else {
+            Self::CsvIn(columns)
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Point => "point",
-            Self::Csv => "csv",
-            Self::Meter => "meter",
-            Self::Message => "message",
+            Self::Point => f.write_str("point"),
+            Self::Csv => f.write_str("csv"),
+            Self::CsvIn(columns) => write!(f, "{CSV_IN}{columns}"),
+            Self::Meter => f.write_str("meter"),
+            Self::Message => f.write_str("message"),
         }
     }
 }
@@ -130,10 +149,29 @@ pub struct FormatError;
 impl FromStr for Format {
     type Err = FormatError;
     fn from_str(text: &str) -> Result<Self, FormatError> {
-        [Self::Point, Self::Csv, Self::Meter, Self::Message]
-            .into_iter()
-            .find(|f| f.as_str() == text)
-            .ok_or(FormatError)
+        match text {
+            "point" => Ok(Self::Point),
+            "csv" => Ok(Self::Csv),
+            "meter" => Ok(Self::Meter),
+            "message" => Ok(Self::Message),
+            _ => {
+                let columns = text.strip_prefix(CSV_IN).ok_or(FormatError)?;
+                columns.parse().map(Self::csv).map_err(|_| FormatError)
+            }
+        }
+    }
+}
+
+impl TryFrom<String> for Format {
+    type Error = FormatError;
+    fn try_from(text: String) -> Result<Self, FormatError> {
+        text.parse()
+    }
+}
+
+impl From<Format> for String {
+    fn from(format: Format) -> Self {
+        format.to_string()
     }
 }
 
@@ -223,6 +261,31 @@ mod tests {
         for reason in Reason::ALL {
             assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());
             assert_eq!(reason.as_str().parse(), Ok(reason));
+        }
+    }
+
+    #[test]
+    fn formats_print_and_read() {
+        let formats = [
+            (Format::Point, "point"),
+            (Format::Csv, "csv"),
+            (Format::CsvIn("v,t,name".parse().unwrap()), "csv:v,t,name"),
+            (Format::Meter, "meter"),
+            (Format::Message, "message"),
+        ];
+        for (format, text) in formats {
+            assert_eq!(format.to_string(), text);
+            assert_eq!(text.parse(), Ok(format));
+            assert_eq!(serde_json::to_value(format).unwrap(), text);
+            assert_eq!(
+                serde_json::from_value::<Format>(text.into()).unwrap(),
+                format
+            );
+        }
+        // One order has one name.
+        assert_eq!("csv:name,t,v".parse(), Ok(Format::Csv));
+        for bad in ["", "Csv", "csv:", "csv:name,t", "xml", "csv:v,t,name,"] {
+            assert_eq!(bad.parse::<Format>(), Err(FormatError), "{bad}");
         }
     }
 

@@ -5,6 +5,7 @@
 pub mod access;
 pub mod batch;
 mod batch_id;
+pub mod columns;
 pub mod discard;
 pub mod every;
 pub mod grid;

@@ -171,7 +171,7 @@ fn insert(connection: &Connection, discard: &Discard) -> Result<()> {
                 payload,
                 cut.map(|c| c.length),
                 cut.map(|c| c.sha256.as_str()),
-                discard.format.as_str(),
+                discard.format.to_string(),
                 discard.replayed.map(Timestamp::nanos),
             ])
         })

@@ -2,8 +2,8 @@
 
 use crate::position::Position;
 
-/// The longest item that is read, in bytes: an element of an array or a line.
-/// What is kept of a payload is less.
+/// The longest item that is read, in bytes: an element of an array, a line, a
+/// record. What is kept of a payload is less.
 pub const MAX_ITEM: usize = 1 << 20;
 
 /// Why a text is refused from some place on. It is written for whoever sent it.

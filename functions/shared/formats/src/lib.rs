@@ -4,9 +4,10 @@
 //!
 //! Text is read in three steps, piece by piece, however it is cut:
 //!
-//! 1. bytes become text, or are refused as no UTF-8 ([`Reader`]);
+//! 1. bytes become text, or are refused as no UTF-8; a byte order mark before
+//!    them is skipped ([`Reader`]);
 //! 2. the text is cut into items: the elements of a JSON array, the lines of
-//!    NDJSON, the rows of a CSV. Broken syntax refuses the rest;
+//!    NDJSON, the records of a CSV. Broken syntax refuses the rest;
 //! 3. each item is read on its own into a [`Collector`]. A wrong one becomes a
 //!    reject with all that is wrong with it; the others stay.
 //!
@@ -17,11 +18,20 @@
 //!
 //! - Pointers begin with the element counted from 0 in JSON (`/3/v`, or
 //!   `/data/3/<OBIS>`), as RFC 6901 wants it; in NDJSON and CSV with the line
-//!   counted from 1 (the CSV's header is line 1), as editors show it.
+//!   counted from 1 (the CSV's header is line 1), as editors show it. A record of
+//!   CSV that has several lines is pointed to by its first.
 //! - A line of NDJSON that is no JSON value refuses the rest, as in an array. A
-//!   row of CSV cannot break the syntax: it is rejected alone.
+//!   record of CSV cannot break the syntax: it is rejected alone. What RFC 4180
+//!   does not allow of quotes rejects it, too: a quote in a field that does not
+//!   begin with one, more than a comma after a closing one, or one that is left
+//!   open, which makes one record of all that follows.
+//! - The columns of a CSV stand in the order of its header. A header that names
+//!   an unknown column, or one twice, refuses the body.
 //! - A number in CSV may be written in any way that Rust reads (`+1`, `.5`); `NaN`
 //!   and `inf` are `not_finite`. In JSON they are broken syntax.
+//! - An OBIS code as meters print it, with medium and channel (`1-0:1.8.0*255`),
+//!   is the same as its hexadecimal form (`0100010800FF`), after which the series
+//!   is named. Any other key is part of the name as it is.
 //! - In measurements the parts of a series' name before the OBIS code hold no `:`,
 //!   a null is no value, and what is wrong with a row as a whole rejects each of
 //!   its points (listed once).
@@ -32,9 +42,9 @@ mod error;
 mod fault;
 mod field;
 mod json;
-mod lines;
 pub mod message;
 mod meter;
+mod obis;
 mod position;
 mod reader;
 mod reread;

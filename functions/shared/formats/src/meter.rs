@@ -14,6 +14,7 @@ use crate::fault::{Fault, NO_CHARACTER, place_of, quoted};
 use crate::field;
 use crate::json::array::{Element, Item};
 use crate::json::scan::{self, Json, Next};
+use crate::obis;
 
 /// The longest name of a measurement or a meter, in bytes.
 pub const MAX_PART_BYTES: usize = 80;
@@ -125,15 +126,11 @@ pub(crate) fn read(json: &str) -> Row<'_> {
         .map(|(measurement, meter)| format!("{measurement}:{meter}:"));
     row.named = prefix.is_some();
 
-    let mut keys: Vec<&str> = members.values.iter().map(|(key, _)| &**key).collect();
-    keys.sort_unstable();
-    let repeated = |key: &str| {
-        let first = keys.partition_point(|k| *k < key);
-        keys.get(first + 1) == Some(&key)
-    };
-    for (obis, json) in &members.values {
-        let is_code = obis.len() <= MAX_PART_BYTES && SeriesName::check(obis).is_ok();
-        if *json == "null" && is_code {
+    let codes: Vec<Result<Cow<'_, str>, String>> =
+        members.values.iter().map(|(key, _)| code(key)).collect();
+    let spelled = spelled(&codes, &members.values);
+    for (code, (key, json)) in codes.iter().zip(&members.values) {
+        if *json == "null" && code.is_ok() {
             continue;
         }
         let mut point = Draft {
@@ -141,31 +138,85 @@ pub(crate) fn read(json: &str) -> Row<'_> {
             tags: tags.clone(),
             ..Draft::default()
         };
-        let wrong = |reason, detail: String| {
-            let detail = format!("{} {detail}", quoted(obis));
-            Fault::at(place_of("", obis), reason, detail)
+        let wrong = |reason, detail: &str| {
+            let detail = format!("{} {detail}", quoted(key));
+            Fault::at(place_of("", key), reason, detail)
         };
-        if let Some(prefix) = &prefix {
-            let name = format!("{prefix}{obis}");
-            if is_code && SeriesName::check(&name).is_ok() {
-                point.name = Some(Cow::Owned(name));
-            } else {
-                let detail = format!(
-                    "is no OBIS code: 1 to {MAX_PART_BYTES} ASCII letters, digits and . _ : -"
-                );
-                point.fault(wrong(Reason::Malformed, detail));
-            }
+        match (&prefix, code) {
+            (Some(prefix), Ok(code)) => point.name = Some(Cow::Owned(format!("{prefix}{code}"))),
+            (Some(_), Err(detail)) => point.fault(wrong(Reason::Malformed, detail)),
+            (None, _) => {}
         }
         match field::value(json) {
             Ok(value) => point.value = Some(value),
-            Err((reason, detail)) => point.fault(wrong(reason, detail)),
+            Err((reason, detail)) => point.fault(wrong(reason, &detail)),
         }
-        if repeated(obis) {
-            point.fault(wrong(Reason::Malformed, "stands twice".to_owned()));
+        if let Some(detail) = repeated(&spelled, code.as_deref().unwrap_or(key), key) {
+            point.fault(wrong(Reason::Malformed, &detail));
         }
         row.points.push(point);
     }
     row
+}
+
+/// The code under which a key's series is: that which is printed with medium and
+/// channel is the same as its hexadecimal form. What is wrong with any other.
+fn code(key: &str) -> Result<Cow<'_, str>, String> {
+    match obis::hexadecimal(key) {
+        Some(hexadecimal) => hexadecimal.map(Cow::Owned).map_err(|e| e.to_string()),
+        None if key.len() <= MAX_PART_BYTES && SeriesName::check(key).is_ok() => {
+            Ok(Cow::Borrowed(key))
+        }
+        None => Err(format!(
+            "is no OBIS code: 1 to {MAX_PART_BYTES} ASCII letters, digits and . _ : -, or A-B:C.D.E*F"
+        )),
+    }
+}
+
+/// Under which codes which keys stand, in order, if there are several.
+fn spelled<'a>(
+    codes: &'a [Result<Cow<'_, str>, String>],
+    values: &'a [(Cow<'_, str>, &str)],
+) -> Vec<(&'a str, &'a str)> {
+    if values.len() < 2 {
+        return Vec::new();
+    }
+    let mut spelled: Vec<(&str, &str)> = codes
+        .iter()
+        .zip(values)
+        .map(|(code, (key, _))| (code.as_deref().unwrap_or(key), &**key))
+        .collect();
+    spelled.sort_unstable();
+    spelled
+}
+
+/// What is to be said where a code stands under more than one key, or under one
+/// key twice.
+fn repeated(spelled: &[(&str, &str)], code: &str, key: &str) -> Option<String> {
+    let first = spelled.partition_point(|(other, _)| *other < code);
+    let same = spelled[first..].partition_point(|(other, _)| *other == code);
+    let keys = &spelled[first..first + same];
+    if keys.len() < 2 {
+        return None;
+    }
+    let other = keys.iter().find(|(_, other)| *other != key);
+    Some(other.map_or_else(
+        || "stands twice".to_owned(),
+        |(_, other)| format!("stands twice: as {} too", quoted(other)),
+    ))
+}
+
+/// The series that the values of a row go to which once went to `series`: a
+/// version that did not know printed codes named series by them.
+pub(crate) fn series_today(series: &SeriesName) -> Cow<'_, str> {
+    let name = series.as_str();
+    let today = || {
+        let (measurement, rest) = name.split_once(':')?;
+        let (meter, key) = rest.split_once(':')?;
+        let hexadecimal = obis::hexadecimal(key)?.ok()?;
+        Some(format!("{measurement}:{meter}:{hexadecimal}"))
+    };
+    today().map_or(Cow::Borrowed(name), Cow::Owned)
 }
 
 fn members<'a>(json: &'a str, faults: &mut Vec<Fault>) -> Members<'a> {

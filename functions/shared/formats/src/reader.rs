@@ -1,19 +1,23 @@
 //! The way in: bytes become text, and the text is read by its format.
 
 use crate::collect::Collector;
-use crate::csv::CsvLines;
+use crate::csv::reader::CsvReader;
 use crate::error::ReadError;
 use crate::json::array::ArrayReader;
 use crate::json::lines::JsonLines;
 use crate::json::point::PointItem;
-use crate::lines::LineReader;
 use crate::meter::RowItem;
 use crate::syntax::Syntax;
 use crate::text::TextReader;
 
+/// What some programs write before UTF-8. It is no part of the text (RFC 3629,
+/// section 6), and counts in no position.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// Reads points from bytes that come in pieces of any length, into a
 /// [`Collector`]. What is read, and what is wrong where, does not depend on how
-/// the bytes are cut; what is in one piece is read where it lies.
+/// the bytes are cut; what is in one piece is read where it lies. A byte order
+/// mark at the beginning is skipped.
 ///
 /// ```
 /// use tidemark_formats::{Collector, Reader, Syntax};
@@ -30,6 +34,8 @@ use crate::text::TextReader;
 /// ```
 pub struct Reader {
     text: Box<dyn TextReader>,
+    /// Whether a first character came, which alone may be a byte order mark.
+    has_begun: bool,
     /// The beginning of a character that is cut.
     cut: [u8; 4],
     cut_bytes: usize,
@@ -37,12 +43,12 @@ pub struct Reader {
 
 impl Reader {
     /// Reads points as `POST /api` takes them: `{"name", "t", "v", "tags"}`, or
-    /// rows of `name,t,v[,tags]` below that header.
+    /// records of CSV below a header of `name`, `t`, `v` and perhaps `tags`.
     pub fn points(syntax: Syntax) -> Self {
         match syntax {
             Syntax::Json => Self::of(ArrayReader::<PointItem>::default()),
-            Syntax::Ndjson => Self::of(LineReader::<JsonLines>::default()),
-            Syntax::Csv => Self::of(LineReader::<CsvLines>::default()),
+            Syntax::Ndjson => Self::of(JsonLines::default()),
+            Syntax::Csv => Self::of(CsvReader::default()),
         }
     }
 
@@ -54,6 +60,7 @@ impl Reader {
     fn of(text: impl TextReader + 'static) -> Self {
         Self {
             text: Box::new(text),
+            has_begun: false,
             cut: [0; 4],
             cut_bytes: 0,
         }
@@ -64,6 +71,7 @@ impl Reader {
     pub fn feed(&mut self, bytes: &[u8], into: &mut Collector) -> Result<(), ReadError> {
         let bytes = self.complete(bytes, into)?;
         let (text, rest) = split(bytes);
+        let text = self.without_mark(text);
         self.text.feed(text, into)?;
         if rest.is_empty() {
             return Ok(());
@@ -80,6 +88,7 @@ impl Reader {
     pub fn finish(mut self, bytes: &[u8], into: &mut Collector) -> Result<(), ReadError> {
         let bytes = self.complete(bytes, into)?;
         let (text, rest) = split(bytes);
+        let text = self.without_mark(text);
         if rest.is_empty() && self.cut_bytes == 0 {
             return self.text.finish(text, into);
         }
@@ -90,6 +99,15 @@ impl Reader {
     /// How many bytes are allocated for an item that is cut.
     pub fn buffered(&self) -> usize {
         self.text.buffered()
+    }
+
+    /// The next piece of text, but for a mark that the whole begins with.
+    fn without_mark<'a>(&mut self, text: &'a str) -> &'a str {
+        if self.has_begun || text.is_empty() {
+            return text;
+        }
+        self.has_begun = true;
+        text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
     }
 
     /// Reads the character that is cut, if it is whole now; what comes after it.
@@ -109,6 +127,7 @@ impl Reader {
             let character = &character[..self.cut_bytes];
             if let Ok(text) = std::str::from_utf8(character) {
                 self.cut_bytes = 0;
+                let text = self.without_mark(text);
                 self.text.feed(text, into)?;
             } else if !is_beginning(character) {
                 return Err(self.no_text(into));

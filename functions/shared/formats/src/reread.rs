@@ -6,7 +6,7 @@ use tidemark_core::point::{Tags, Value};
 use tidemark_core::time::Timestamp;
 
 use crate::collect::Draft;
-use crate::csv;
+use crate::csv::point as record;
 use crate::fault::Fault;
 use crate::json::{point, scan};
 use crate::meter;
@@ -39,15 +39,15 @@ pub fn reread(
         Format::Point => one_json(text)
             .and_then(|json| finished(point::read(json)))
             .map(|point| vec![point]),
-        Format::Csv => csv::read(text, finished).map(|point| vec![point]),
+        Format::Csv => finished(record::read_usual(text)).map(|point| vec![point]),
+        Format::CsvIn(columns) => finished(record::read(text, &columns)).map(|point| vec![point]),
         Format::Meter => {
             let row = meter::read(one_json(text)?);
             if !row.faults.is_empty() {
                 return Err(row.faults);
             }
-            let wanted = |draft: &Draft<'_>| {
-                series.is_none_or(|series| draft.name.as_deref() == Some(series.as_str()))
-            };
+            let series = series.map(meter::series_today);
+            let wanted = |draft: &Draft<'_>| series.is_none() || draft.name == series;
             let drafts = row.points.into_iter().filter(wanted);
             let points: Vec<ReadPoint> = drafts.map(finished).collect::<Result<_, _>>()?;
             if points.is_empty() {

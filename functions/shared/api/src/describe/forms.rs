@@ -14,6 +14,10 @@ pub(crate) const PREFIX: &str = r"^[A-Za-z0-9._:-]+$";
 /// A part of a name that is followed by a colon and another part.
 pub(crate) const PART: &str = r"^(?:\.{0,2}[A-Za-z0-9_-]|\.{3})[A-Za-z0-9._-]*$";
 
+/// What a value of a meter stands under: an OBIS code as meters print it, or the
+/// last part of a name.
+pub(crate) const OBIS: &str = r"^(?:(?:\.{0,2}[A-Za-z0-9_:-]|\.{3})[A-Za-z0-9._:-]*|(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]{1,2})-(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]{1,2}):(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]{1,2})(?:\.(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]{1,2})){2}[*&](?:25[0-5]|2[0-4][0-9]|[01]?[0-9]{1,2}))$";
+
 /// A tag.
 pub(crate) const TAG: &str = r"^[^\u0000-\u001f\u007f-\u009f;]+$";
 
@@ -49,7 +53,8 @@ pub(crate) fn instant() -> String {
     format!("^{}$", bare_instant())
 }
 
-/// A table of points: a header, and a row a point.
+/// A table of points: a header, and a row a point. The columns may stand in any
+/// order, which would be too much for one expression.
 pub(crate) fn csv() -> String {
     let name = &NAME[1..NAME.len() - 1];
     let time = bare_instant();

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use http::Response;
 use serde_json::json;
-use tidemark_app::query::{self, Query};
+use tidemark_app::query::{self, MeterRowPlace, Query};
 use tidemark_core::access::Scope;
 use tidemark_core::name::SeriesName;
 use tidemark_core::time::{TimeRange, Timestamp};
@@ -34,7 +34,7 @@ pub(super) static ROUTE: Route = Route {
     scope: Some(Scope::Read),
     tag: "Meters",
     summary: "Read the measurements of a meter",
-    description: "Rows as they were posted, the latest first, one key for each OBIS code that has a value at that time. A date is taken in UTC.",
+    description: "Rows that can be posted as they are, the latest first, one key for each OBIS code that has a value at that time; values with other tags are in a row of their own. A date is taken in UTC.",
     parameters,
     body: None,
     success,
@@ -54,9 +54,9 @@ pub(super) struct Asked {
     meter: String,
     /// Which rows; `None` for none at all, where `start` is `stop`.
     pub(super) range: Option<TimeRange>,
-    /// Which page, the latest first; the position is the time of the last row
-    /// of the page before.
-    paging: Paging<Timestamp>,
+    /// Which page, the latest first; the position is that of the last row of the
+    /// page before: its time, and which of that time it is.
+    paging: Paging<(Timestamp, usize)>,
 }
 
 impl Asked {
@@ -107,8 +107,9 @@ async fn answer(query: &Query, call: Call<'_>) -> Result<(Response<Bytes>, query
     let (prefix, paging) = (asked.prefix(), &asked.paging);
     // One more than is shown tells whether there is a next page.
     let (range, limit) = (asked.range, paging.limit + 1);
+    let after = paging.after.map(|(time, nth)| MeterRowPlace { time, nth });
     let mut rows = query
-        .measurements(call.tenant(), &prefix, range, paging.after, limit)
+        .measurements(call.tenant(), &prefix, range, after, limit)
         .await?;
     let mut page = PageWriter::new(JSON, RowWriter::FRAME, paging.limit);
     let mut writer = RowWriter::new(&asked.measurement, &asked.meter);
@@ -119,17 +120,16 @@ async fn answer(query: &Query, call: Call<'_>) -> Result<(Response<Bytes>, query
             .iter()
             .map(|(code, value)| (code.as_str(), *value));
         let values: Vec<(&str, f64)> = values.collect();
-        let (time, tags) = (row.time, &row.tags);
-        let row = MeterRow {
-            time,
-            tags,
+        let written = MeterRow {
+            time: row.place.time,
+            tags: &row.tags,
             values: &values,
         };
-        more = !page.push(|out| writer.write(&row, out));
+        more = !page.push(|out| writer.write(&written, out));
         if more {
             break;
         }
-        last = Some(time);
+        last = Some((row.place.time, row.place.nth));
     }
     let next = last.filter(|_| more);
     let next = next.map(|last| paging.next(&last)).transpose()?;
@@ -187,7 +187,10 @@ fn schemas() -> Vec<NamedSchema> {
     let time = of(Type::String).format(Some(date_time()));
     let row = map(of(Type::Number).that_is("The value under an OBIS code"))
         .with("measurement", of(Type::String))
-        .with("timestamp", time.that_is("With milliseconds, always"))
+        .with(
+            "timestamp",
+            time.that_is("With milliseconds, always, and with more digits where the time has them"),
+        )
         .with("tags", map(of(Type::String)).with("muid", of(Type::String)));
     let measurements = closed().with("data", array(named("StoredRow")));
     vec![

@@ -64,7 +64,7 @@ fn measurements() -> RequestBody {
         "tags": {"muid": "95ce3367-cbce-4a4d-bbe3-da082831d7bd", "quality": "measured"},
         "0100011D00FF": 0.0117,
     }]});
-    described("Measurements, up to 4 MiB as sent, 64 MiB unpacked, and 1 MiB a row. `Content-Encoding: gzip` is understood")
+    described("Measurements, up to 4 MiB as sent, 64 MiB unpacked, and 1 MiB a row. `Content-Encoding: gzip` is understood, and a byte order mark skipped")
         .content("application/json", content(schema, example))
         .build()
 }
@@ -83,11 +83,11 @@ fn measurement_row() -> AnySchema {
         .max_properties(Some(Tags::MAX))
         .that_is("The meter's id, and further tags, which stay with the points as `key=value`");
     map(or_null(Type::Number).that_is("The value under an OBIS code; null is no value"))
-        .keys(text(forms::NAME).max_length(Some(MAX_PART_BYTES)))
+        .keys(text(forms::OBIS).max_length(Some(MAX_PART_BYTES)))
         .with("measurement", part().that_is("What was measured"))
         .with("timestamp", named("Instant"))
         .with("tags", tags)
         .min_properties(Some(4))
-        .that_is("What a meter measured at one time: any number of values, each under its OBIS code. The points go to the series `{measurement}:{muid}:{OBIS code}`")
+        .that_is("What a meter measured at one time: any number of values, each under its OBIS code. The points go to the series `{measurement}:{muid}:{OBIS code}`. A code as meters print it, with medium and channel, is read as its hexadecimal form: `1-0:1.8.0*255` (or `&255`, or without it) as `0100010800FF`")
         .into()
 }

@@ -56,10 +56,10 @@ fn points() -> RequestBody {
     let line = r#"`{"name":"example1","t":13515551,"v":1.1}`"#;
     let lines = format!("A point a line, each as in `application/json`: {line}");
     let ndjson = of(Type::String).description(Some(lines));
-    let csv = text(forms::csv()).description(Some("A header `name,t,v` or `name,t,v,tags`, and a row a point; `;` between tags. Fields may be quoted (RFC 4180), which the pattern leaves out"));
+    let csv = text(forms::csv()).description(Some("A header that names the columns `name`, `t`, `v` and perhaps `tags`, in any order, and a record a point; `;` between tags. Fields may be quoted (RFC 4180), and hold line ends then. The pattern leaves out quotes and other orders"));
     let rows =
         "name,t,v,tags\nexample1,13515551,1.1,\nexample2,1970-06-06T10:19:14Z,1.5,night;dry\n";
-    described("Points, up to 4 MiB as sent, 64 MiB unpacked, and 1 MiB each. `Content-Encoding: gzip` is understood. A point that is there already is replaced")
+    described("Points, up to 4 MiB as sent, 64 MiB unpacked, and 1 MiB each. `Content-Encoding: gzip` is understood, and a byte order mark skipped. A point that is there already is replaced")
         .content("application/json", content(json, example))
         .content("application/x-ndjson", Content::new(Some(ndjson)))
         .content("text/csv", content(csv, Value::from(rows)))

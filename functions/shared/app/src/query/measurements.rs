@@ -1,5 +1,6 @@
-//! What a meter measured, a row an instant, the latest first. A row is put together
-//! from the series of its OBIS codes.
+//! What a meter measured, the latest first. A row is put together from the series
+//! of its OBIS codes: of what they have at one instant, that with the same tags. So
+//! a row says of each point what is stored, and can be posted again.
 
 use std::collections::VecDeque;
 
@@ -9,7 +10,7 @@ use tidemark_core::point::{Point, Tags};
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_ports::Order;
 
-use super::{Known, Query, after};
+use super::{Known, Query};
 use crate::failure::Failure;
 
 /// How many OBIS codes of one meter are looked at.
@@ -27,11 +28,20 @@ struct Feed {
     rest: Option<TimeRange>,
 }
 
-/// What a meter measured at one instant.
+/// Where a row stands among all of a meter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MeterRowPlace {
+    /// Its time.
+    pub time: Timestamp,
+    /// Which of the rows of that time it is, from 1.
+    pub nth: usize,
+}
+
+/// What a meter measured at one instant, as far as it has the same tags.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MeterReading {
-    /// When.
-    pub time: Timestamp,
+    /// When, and which row of that time.
+    pub place: MeterRowPlace,
     /// The tags of the row's points.
     pub tags: Tags,
     /// Values by OBIS code, in the order of the codes.
@@ -43,21 +53,29 @@ pub struct MeterReadings<'a> {
     query: &'a Query,
     feeds: Vec<Feed>,
     read_ahead: usize,
+    /// The rows of one instant that are still to come.
+    instant: VecDeque<MeterReading>,
+    /// The last row that was shown before.
+    last: Option<MeterRowPlace>,
 }
 
 impl Query {
     /// The rows of a range that are made of the series whose names begin with
-    /// `prefix`, the OBIS code following; those before `last`. Who asks has a use for
-    /// up to `rows` of them.
+    /// `prefix`, the OBIS code following; those that come after `last`. Who asks has
+    /// a use for up to `rows` of them.
     pub async fn measurements(
         &self,
         tenant: &Tenant,
         prefix: &str,
         range: Option<TimeRange>,
-        last: Option<Timestamp>,
+        last: Option<MeterRowPlace>,
         rows: usize,
     ) -> Result<MeterReadings<'_>, Failure> {
-        let range = range.and_then(|range| after(range, last, Order::Descending));
+        // Of the instant of the last row there may be more.
+        let range = range.and_then(|range| match last {
+            Some(last) => TimeRange::new(range.from(), last.time.min(range.to())).ok(),
+            None => Some(range),
+        });
         let found = self.catalog.list(tenant, prefix, None, CODES).await?;
         let read_ahead = (AHEAD / found.len().max(1)).clamp(1, rows);
         let feeds = found.into_iter().map(|series| Feed {
@@ -76,6 +94,8 @@ impl Query {
             query: self,
             feeds: feeds.collect(),
             read_ahead,
+            instant: VecDeque::new(),
+            last,
         })
     }
 }
@@ -83,8 +103,18 @@ impl Query {
 impl MeterReadings<'_> {
     /// The next row.
     pub async fn next(&mut self) -> Result<Option<MeterReading>, Failure> {
-        let time = self.latest().await?;
-        Ok(time.map(|time| take(&mut self.feeds, time)))
+        loop {
+            if let Some(row) = self.instant.pop_front() {
+                return Ok(Some(row));
+            }
+            let Some(time) = self.latest().await? else {
+                return Ok(None);
+            };
+            self.instant = take(&mut self.feeds, time);
+            if let Some(last) = self.last.take_if(|last| last.time == time) {
+                self.instant.retain(|row| row.place.nth > last.nth);
+            }
+        }
     }
 
     /// The latest instant of what is left, every feed being read ahead to it.
@@ -120,22 +150,25 @@ impl Query {
     }
 }
 
-/// Takes what the feeds have at `time`: values by code, and the tags of all.
-fn take(feeds: &mut [Feed], time: Timestamp) -> MeterReading {
-    let mut values = Vec::new();
-    let mut tags: Vec<String> = Vec::new();
+/// Takes what the feeds have at `time`: a row for each set of tags, in the order
+/// of their first codes.
+fn take(feeds: &mut [Feed], time: Timestamp) -> VecDeque<MeterReading> {
+    let mut rows: VecDeque<MeterReading> = VecDeque::new();
     for feed in feeds {
-        if let Some(point) = feed.ahead.pop_front_if(|point| point.time == time) {
-            values.push((feed.code.clone(), point.value.get()));
-            tags.extend(point.tags.iter().map(str::to_owned));
+        let Some(point) = feed.ahead.pop_front_if(|point| point.time == time) else {
+            continue;
+        };
+        let value = (feed.code.clone(), point.value.get());
+        if let Some(row) = rows.iter_mut().find(|row| row.tags == point.tags) {
+            row.values.push(value);
+            continue;
         }
+        let nth = rows.len() + 1;
+        rows.push_back(MeterReading {
+            place: MeterRowPlace { time, nth },
+            tags: point.tags,
+            values: vec![value],
+        });
     }
-    tags.sort_unstable();
-    tags.dedup();
-    tags.truncate(Tags::MAX);
-    MeterReading {
-        time,
-        tags: Tags::new(tags).unwrap_or_default(),
-        values,
-    }
+    rows
 }

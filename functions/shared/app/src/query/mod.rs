@@ -24,7 +24,7 @@ use crate::measure::timed;
 
 pub use buckets::{BucketQuestion, BucketRow};
 pub use fill::Fill;
-pub use measurements::{MeterReading, MeterReadings};
+pub use measurements::{MeterReading, MeterReadings, MeterRowPlace};
 pub use series::{ListedSeries, SeriesDetails, SeriesPage};
 
 /// The use case.

@@ -136,12 +136,41 @@ fn what_is_on_the_edge() {
         b"\xef\xbb",
         b"name,t,v",
         b"t,v\na\xff",
+        b"name,t,v,tags\r\nN,1,2,\"note\r\nN,5,6,x\r\n\"\r\nN,9,9,\r\n\r\nN,9,x,",
+        b"v,\"tags\",name,t\n2,\"a \"\"b\"\"\",N,1\nx,,N,1\n",
+        b"name,t,v\n\"a\"b,1,2\na\"b\",1,2\n\"a\" ,1,2\n\"a\"\r,1,2\n\"a\"\"\",1,2\r\na,1,2",
+        b"name,t,v\n\"a\nb\xff",
+        b"name,t,v\na,1,\"2\"\r",
+        b"\"name\n\",t,v\na,1,2",
+        b"name,t,v\n\"a,1,2\r\n\r",
+        b"name,\"t,v\na,1,2\n",
     ] {
         reads_the_same_in_any_pieces(2, body);
     }
     let lines = b"{\"name\":\"a\",\"t\":1,\"v\":2}\r\n\n  \n 7 \n{\"name\":\"a\",\"t\":1,\"v\":2}";
     reads_the_same_in_any_pieces(1, lines);
     reads_the_same_in_any_pieces(1, &[&lines[..], b" x\n"].concat());
+}
+
+/// Before any text, whole or not, and in the middle.
+#[test]
+fn byte_order_marks() {
+    for body in [
+        &b"\xef\xbb\xbf"[..],
+        b"\xef\xbb\xbf\xef\xbb\xbf",
+        b"\xef\xbb\xbf \n",
+        b"\xef\xbb\xbf[1]",
+        b"\xef\xbb\xbf[1 \xef\xbb\xbf2]",
+        b"\xef\xbb\xbf{\"data\":[1,]}",
+        b"\xef\xbb\xbf1\n\xef\xbb\xbf2\n",
+        b"\xef\xbb\xbfname,t,v\na,1,2\n\xef\xbb\xbfa,1,2\n",
+        b"\xef\xbb\xbe[1]",
+        b"\xef\xbb[1]",
+    ] {
+        for kind in 0..KINDS {
+            reads_the_same_in_any_pieces(kind, body);
+        }
+    }
 }
 
 /// Around the longest item, cut near its end.
@@ -169,6 +198,10 @@ fn long_items() {
         cut_at_its_end(1, &format!("1\n1{blanks}\n2"), length);
         cut_at_its_end(1, &blanks, length);
         cut_at_its_end(2, &format!("name,t,v\n{blanks}\na"), length);
+        let lines = ["\"", &word("\n", 11), "\""].concat();
+        cut_at_its_end(2, &format!("name,t,v\n{lines}\na"), length);
+        cut_at_its_end(2, &format!("name,t,v\n{lines}"), length);
+        cut_at_its_end(2, &format!("name,t,v\n\"{}", word("\n", 10)), length);
         cut_at_its_end(3, &format!("{{{blanks}\"data\":[1]}}"), length);
         cut_at_its_end(3, &format!("{{{blanks}\"date\":[1]}}"), length);
         cut_at_its_end(3, &format!("{{\"data\":[1{blanks},2]}}"), length);
@@ -198,6 +231,9 @@ fn nearly() -> impl Strategy<Value = Vec<u8>> {
         1 => Just("{\"data\":[".to_owned()),
         1 => Just("name,t,v\n".to_owned()),
         1 => Just("a,1,2\r\n".to_owned()),
+        1 => Just("\"a\",1,\"2\",\"x;y\"\n".to_owned()),
+        1 => Just("a,1,2,\"note\r\na,5,6,x\n\"\r\n".to_owned()),
+        1 => "[a\",,\r\n]{1,6}",
         1 => Just("\"a,\"\"\",1,2\n".to_owned()),
         1 => Just("]".to_owned()),
         1 => Just("]}".to_owned()),
@@ -214,7 +250,16 @@ fn nearly() -> impl Strategy<Value = Vec<u8>> {
 
 /// The same with what most bodies begin and end with.
 fn body() -> impl Strategy<Value = Vec<u8>> {
-    let begin = prop::sample::select(vec!["", "[", "[", " {\"data\":[", "name,t,v\n", "\u{feff}"]);
+    let begin = prop::sample::select(vec![
+        "",
+        "[",
+        "[",
+        " {\"data\":[",
+        "name,t,v\n",
+        "v,\"name\",tags,t\r\n",
+        "\u{feff}",
+        "\u{feff}[",
+    ]);
     let end = prop::sample::select(vec!["", "]", "]}", ",]", "\n"]);
     (begin, nearly(), end)
         .prop_map(|(begin, middle, end)| [begin.as_bytes(), &middle, end.as_bytes()].concat())

@@ -54,6 +54,32 @@ fn all_forms_say_the_same() {
     assert_eq!(points(CSV, format!("\u{feff}{csv}")).unwrap(), expected);
 }
 
+/// Some programs begin UTF-8 with a mark, which is no part of the text.
+#[test]
+fn a_byte_order_mark_is_skipped() {
+    for (syntax, body) in [
+        (JSON, SAMPLE),
+        (NDJSON, "{\"name\":\"a\",\"t\":1,\"v\":2}\n7\n"),
+        (CSV, "\"name\",t,v\na,1,2\nb,1,x\n"),
+    ] {
+        let expected = points(syntax, body);
+        assert!(expected.is_ok());
+        assert_eq!(points(syntax, format!("\u{feff}{body}")), expected);
+        assert_eq!(points(syntax, "\u{feff}"), Err(ReadError::Empty));
+        // One mark, and only there.
+        assert!(points(syntax, format!("\u{feff}\u{feff}{body}")).is_err());
+        assert!(points(syntax, format!("\n\u{feff}{body}")).is_err());
+    }
+    let row = r#"{"measurement":"e","timestamp":"1","tags":{"muid":"m"},"x":1}"#;
+    for body in [format!("{{\"data\":[{row}]}}"), format!("[{row}]")] {
+        assert_eq!(meters(format!("\u{feff}{body}")), meters(body));
+    }
+    assert_eq!(meters("\u{feff}"), Err(ReadError::Empty));
+    // It shifts no position.
+    assert_eq!(syntax("\u{feff}[1 2]").0, 1);
+    assert_eq!(syntax("\u{feff}[1 2]"), syntax("[1 2]"));
+}
+
 #[test]
 fn a_comma_is_tolerated_before_the_closing_bracket_only() {
     for good in [

@@ -82,6 +82,11 @@ fn what_is_kept_of_a_stream_does_not_grow() {
         (Reader::points(JSON), "[", format!("{item},")),
         (Reader::points(NDJSON), "", format!("{item}\n")),
         (Reader::points(CSV), "name,t,v\n", "a,1,2.5\n".to_owned()),
+        (
+            Reader::points(CSV),
+            "tags,v,t,name\n",
+            "\"x \"\"y\"\"\",2.5,1,a\n".to_owned(),
+        ),
         (Reader::measurements(), "{\"data\":[", format!("{row},")),
     ] {
         let mut collector = Collector::new(4 << 20);

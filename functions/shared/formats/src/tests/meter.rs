@@ -174,6 +174,100 @@ fn obis_codes_that_are_no_names_or_stand_twice() {
     assert_eq!(errors(&parsed)[0].2, "more than 1000 values in one row");
 }
 
+/// As meters print codes, with medium and channel, they name the same series as
+/// in hexadecimal digits.
+#[test]
+fn printed_codes_are_read_as_hexadecimal() {
+    let expected = meters(format!("[{ROW}]")).unwrap();
+    for (first, second) in [
+        ("1-0:1.29.0*255", "1-0:2.29.0"),
+        ("1-0:1.29.0&255", "01-00:002.029.000*255"),
+        ("0100011D00FF", "1-0:2.29.0&255"),
+    ] {
+        let row = ROW
+            .replace("0100011D00FF", first)
+            .replace("0100021D00FF", second);
+        assert_eq!(meters(format!("[{row}]")).unwrap(), expected, "{row}");
+        let series = Some(&expected.series[0].name);
+        let again = reread(Format::Meter, row.as_bytes(), series).unwrap();
+        assert_eq!((again.len(), again[0].value.get()), (1, 0.25));
+    }
+    // What has no medium and channel is a name like any other.
+    for key in [
+        "1.29.0",
+        "1-0:1.29",
+        "0:1.29.0",
+        "0100011d00ff",
+        "1-0:1.29.0.255",
+    ] {
+        let parsed = meters(format!("[{}]", ROW.replace("0100011D00FF", key))).unwrap();
+        let name = parsed.series[0].name.as_str();
+        assert_eq!(name, format!("energy:m-1:{key}"));
+    }
+}
+
+#[test]
+fn a_group_of_a_printed_code_is_a_byte() {
+    for key in ["1-0:300.8.0", "256-0:1.8.0*255", "1-0:1.8.0*256"] {
+        let parsed = meters(format!("[{}]", ROW.replace("0100011D00FF", key))).unwrap();
+        assert_eq!((parsed.accepted, parsed.rejected), (1, 1), "{key}");
+        let (place, detail) = (
+            format!("/0/{key}"),
+            format!("`{key}` is no OBIS code: each of its groups is 0 to 255"),
+        );
+        assert_eq!(
+            errors(&parsed),
+            [(place.as_str(), "malformed", detail.as_str())]
+        );
+    }
+    for key in ["1.8.0*255", "1-0:1.8.0*", "1-0:1.8.0*255*1", "*"] {
+        let parsed = meters(format!("[{}]", ROW.replace("0100011D00FF", key))).unwrap();
+        let detail = format!(
+            "`{key}` is no OBIS code: 1 to 80 ASCII letters, digits and . _ : -, or A-B:C.D.E*F"
+        );
+        assert_eq!(errors(&parsed)[0].2, detail);
+    }
+}
+
+#[test]
+fn two_spellings_of_a_code_stand_twice() {
+    let row = ROW
+        .replace("0100011D00FF", "1-0:1.8.0*255")
+        .replace("0100021D00FF", "0100010800FF");
+    let parsed = meters(format!("[{row},{ROW}]")).unwrap();
+    assert_eq!((parsed.accepted, parsed.rejected), (2, 2));
+    let places: Vec<_> = errors(&parsed).iter().map(|e| (e.0, e.2)).collect();
+    assert_eq!(
+        places,
+        [
+            (
+                "/0/1-0:1.8.0*255",
+                "`1-0:1.8.0*255` stands twice: as `0100010800FF` too"
+            ),
+            (
+                "/0/0100010800FF",
+                "`0100010800FF` stands twice: as `1-0:1.8.0*255` too"
+            ),
+        ]
+    );
+    // Of which one has no value.
+    let parsed = meters(format!("[{}]", row.replace("0.25", "null"))).unwrap();
+    assert_eq!((parsed.accepted, parsed.rejected), (0, 1));
+    assert_eq!(errors(&parsed)[0].0, "/0/0100010800FF");
+}
+
+/// Earlier versions took `1-0:1.29.0` for a name: their discards are still found.
+#[test]
+fn a_discard_under_a_printed_code_is_read_again() {
+    let row = ROW.replace("0100011D00FF", "1-0:1.29.0");
+    for series in ["energy:m-1:1-0:1.29.0", "energy:m-1:0100011D00FF"] {
+        let series = SeriesName::new(series).unwrap();
+        let again = reread(Format::Meter, row.as_bytes(), Some(&series)).unwrap();
+        assert_eq!((again.len(), again[0].value.get()), (1, 0.25));
+        assert_eq!(again[0].series.as_str(), "energy:m-1:0100011D00FF");
+    }
+}
+
 #[test]
 fn envelopes() {
     let shape = "the body is to be {\"data\": [...]} or an array of measurements";

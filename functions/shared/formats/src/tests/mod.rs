@@ -8,6 +8,7 @@ mod good_input;
 mod limits;
 mod meter;
 mod properties;
+mod records;
 
 use tidemark_core::batch::SeriesPoints;
 

@@ -17,7 +17,7 @@ const FIELDS: [&str; 3] = ["measurement", "timestamp", "tags"];
 /// What a meter measured at one instant.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MeterRow<'a> {
-    /// When; written to the millisecond.
+    /// When; written with at least milliseconds.
     pub time: Timestamp,
     /// Tags of the row's points: `key=value`.
     pub tags: &'a Tags,
@@ -133,7 +133,7 @@ mod tests {
         };
         assert_eq!(
             written("m", &row),
-            r#"{"measurement":"energy","timestamp":"1970-01-01T00:00:01.234Z","tags":{"muid":"m","a":"1","night":""},"x":0.5}"#
+            r#"{"measurement":"energy","timestamp":"1970-01-01T00:00:01.23456789Z","tags":{"muid":"m","a":"1","night":""},"x":0.5}"#
         );
     }
 }

@@ -22,7 +22,7 @@ impl Serialize for Time {
 pub enum Precision {
     /// As many as needed.
     Needed,
-    /// Three; what is finer is cut off.
+    /// As many as needed, but at least three.
     Milliseconds,
 }
 
@@ -66,7 +66,7 @@ impl TimeWriter {
         text[14..16].copy_from_slice(&two(seconds / 60 % 60));
         text[17..19].copy_from_slice(&two(seconds % 60));
         let digits = match self.precision {
-            Precision::Milliseconds => 3,
+            Precision::Milliseconds => needed(fraction).max(3),
             Precision::Needed if fraction == 0 => {
                 text[19] = b'Z';
                 return out.extend_from_slice(&text[..20]);
@@ -142,17 +142,18 @@ mod tests {
     }
 
     #[test]
-    fn milliseconds_are_always_three() {
+    fn milliseconds_are_at_least_three_digits() {
         assert_eq!(
             written(
                 Precision::Milliseconds,
-                &[0, 1_677_628_799_999_999_999, -1, 250_000_000]
+                &[0, 1_677_628_799_999_999_999, -1, 250_000_000, 1_000_500_000]
             ),
             [
                 "1970-01-01T00:00:00.000Z",
-                "2023-02-28T23:59:59.999Z",
-                "1969-12-31T23:59:59.999Z",
-                "1970-01-01T00:00:00.250Z"
+                "2023-02-28T23:59:59.999999999Z",
+                "1969-12-31T23:59:59.999999999Z",
+                "1970-01-01T00:00:00.250Z",
+                "1970-01-01T00:00:01.0005Z"
             ]
         );
     }

@@ -41,6 +41,33 @@ fn gzip_is_unpacked() {
     );
 }
 
+/// Some programs write it before UTF-8.
+#[test]
+fn a_byte_order_mark_is_skipped() {
+    let marked = format!("\u{feff}{BODY}");
+    let expected = points(JSON, BODY);
+    assert_eq!(points(JSON, &marked), expected);
+    assert_eq!(unpacked(&gzip(marked.as_bytes()), 1000), expected);
+    // Also where the pieces of a gzip cut it.
+    let (one, two) = marked.as_bytes().split_at(2);
+    assert_eq!(unpacked(&[gzip(one), gzip(two)].concat(), 1000), expected);
+    assert_eq!(points(JSON, "\u{feff}"), points(JSON, ""));
+    for (media, body) in [
+        (NDJSON, "{\"name\":\"a\",\"t\":1,\"v\":2}"),
+        (CSV, "name,t,v\na,1,2"),
+    ] {
+        assert_eq!(
+            points(media, format!("\u{feff}{body}")),
+            points(media, body)
+        );
+    }
+    let row = r#"{"data":[{"measurement":"e","timestamp":"1","tags":{"muid":"m"},"x":1}]}"#;
+    let rows =
+        |body: &str| read_measurements(&headers(JSON), body.as_bytes(), BodyLimits::default());
+    assert_eq!(rows(row).unwrap().accepted, 1);
+    assert_eq!(rows(&format!("\u{feff}{row}")), rows(row));
+}
+
 #[test]
 fn broken_gzip_is_refused() {
     let packed = gzip(BODY.as_bytes());

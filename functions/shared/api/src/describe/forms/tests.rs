@@ -176,6 +176,20 @@ fn what_the_contract_shows_matches() {
     ] {
         assert_eq!(name.is_match(text), good, "{text}");
     }
+    let obis = Regex::new(OBIS).unwrap();
+    for (text, good) in [
+        ("0100010800FF", true),
+        ("1-0:1.8.0", true),
+        ("1-0:1.8.0*255", true),
+        ("01-000:199.99.250&0", true),
+        ("1-0:1.8.0*256", false),
+        ("1-0:1.300.0*255", false),
+        ("1.8.0*255", false),
+        ("1-0:1.8.0*", false),
+        ("..", false),
+    ] {
+        assert_eq!(obis.is_match(text), good, "{text}");
+    }
     let csv = Regex::new(&csv()).unwrap();
     assert!(csv.is_match(
         "name,t,v,tags\nexample1,13515551,1.1,\nexample2,1970-06-06T10:19:14Z,1.5,night;dry\n"

@@ -187,13 +187,20 @@ async fn every_format_is_read_again() {
         "tags": {"muid": "m", "x": "y"}, "1": 5, "2": 6}"#;
     let point = r#"{"name": "a", "t": "1970-01-01T00:00:09Z", "v": 1e22, "tags": ["x=y"]}"#;
     let message = r#"{"time": 9, "value": [0, 0, 128, 63], "tags": ["x=y"]}"#;
-    let cases: [(_, _, _, _, &[(&str, f64)]); 6] = [
+    let cases: [(_, _, _, _, &[(&str, f64)]); 7] = [
         (Format::Point, Source::Api, point, Some("a"), &[("a", 1e22)]),
         (Format::Point, Source::Api, point, None, &[("a", 1e22)]),
         (
             Format::Csv,
             Source::Api,
             "a,9,1e2,x=y",
+            Some("a"),
+            &[("a", 100.0)],
+        ),
+        (
+            Format::CsvIn("tags,v,t,name".parse().unwrap()),
+            Source::Api,
+            "\"x=y\",1e2,9,a",
             Some("a"),
             &[("a", 100.0)],
         ),

@@ -2,6 +2,7 @@
 
 mod buckets;
 mod measurements;
+mod meter_round_trip;
 mod points;
 mod series;
 mod stats;

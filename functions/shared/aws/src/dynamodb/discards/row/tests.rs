@@ -37,6 +37,7 @@ fn discards() -> impl Strategy<Value = Discard> {
     let format = prop::sample::select(vec![
         Format::Point,
         Format::Csv,
+        Format::CsvIn("tags,v,name,t".parse().unwrap()),
         Format::Meter,
         Format::Message,
     ]);
