@@ -24,8 +24,8 @@ pub(crate) const TAG: &str = r"^[^\u0000-\u001f\u007f-\u009f;]+$";
 /// Where points come from.
 pub(crate) const SOURCE: &str = r"^[a-z0-9._:-]+$";
 
-/// The id of a discard.
-pub(crate) const DISCARD: &str = r"^[0-9a-f]{32}-(?:0|[1-9][0-9]{0,8})$";
+/// The id of a discard: of its batch, and a place of 32 bits in it.
+pub(crate) const DISCARD: &str = r"^[0-9a-f]{32}-(?:0|[1-9][0-9]{0,8}|[1-3][0-9]{9}|4(?:[01][0-9]{8}|2(?:[0-8][0-9]{7}|9(?:[0-3][0-9]{6}|4(?:[0-8][0-9]{5}|9(?:[0-5][0-9]{4}|6(?:[0-6][0-9]{3}|7(?:[01][0-9]{2}|2(?:[0-8][0-9]|9[0-5])))))))))$";
 
 /// The id of a batch.
 pub(crate) const BATCH: &str = r"^[0-9a-f]{32}$";

@@ -128,6 +128,21 @@ fn every_width_matches() {
 }
 
 #[test]
+fn a_place_in_a_batch_has_32_bits() {
+    let pattern = Regex::new(DISCARD).unwrap();
+    let batch = "0123456789abcdef".repeat(2);
+    let near = |number: u64| [number - 1, number, number + 1];
+    let powers = (0..11).map(|power| 10_u64.pow(power));
+    let tens = powers.flat_map(|power| (1..10).map(move |digit| digit * power));
+    for number in tens.flat_map(near).chain(near(u32::MAX.into())) {
+        let text = format!("{batch}-{number}");
+        let is_read = u32::try_from(number).is_ok();
+        assert_eq!(text.parse::<DiscardId>().is_ok(), is_read, "{text}");
+        assert_eq!(pattern.is_match(&text), is_read, "{text}");
+    }
+}
+
+#[test]
 fn every_year_has_the_29th_of_february_that_it_has() {
     let pattern = Regex::new(&instant()).unwrap();
     for year in 1678..=2261 {
