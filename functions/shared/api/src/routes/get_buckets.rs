@@ -94,7 +94,10 @@ impl Asked {
     }
 }
 
-async fn answer(query: &Query, call: Call<'_>) -> Result<(Response<Bytes>, query::Asked), Problem> {
+async fn answer(
+    query: &Query,
+    call: Call<'_>,
+) -> Result<(Response<Bytes>, query::Subject), Problem> {
     let asked = Asked::read(call)?;
     let (series, paging) = (call.key(&asked.series), &asked.paging);
     let rows = query.buckets(series, &asked.question).await?;
@@ -103,7 +106,7 @@ async fn answer(query: &Query, call: Call<'_>) -> Result<(Response<Bytes>, query
         page.push(slot.start, slot.end, answers)
     });
     let next = last.map(|(last, _)| paging.next(&last.start)).transpose()?;
-    let about = query::Asked {
+    let about = query::Subject {
         series: Some(asked.series),
         from: asked.question.span.from,
         to: asked.question.span.to,

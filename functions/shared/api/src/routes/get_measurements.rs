@@ -102,7 +102,10 @@ fn take_part(params: &mut Params, name: &'static str) -> Result<Option<String>, 
     })
 }
 
-async fn answer(query: &Query, call: Call<'_>) -> Result<(Response<Bytes>, query::Asked), Problem> {
+async fn answer(
+    query: &Query,
+    call: Call<'_>,
+) -> Result<(Response<Bytes>, query::Subject), Problem> {
     let asked = Asked::read(call)?;
     let (prefix, paging) = (asked.prefix(), &asked.paging);
     // One more than is shown tells whether there is a next page.
@@ -135,7 +138,7 @@ async fn answer(query: &Query, call: Call<'_>) -> Result<(Response<Bytes>, query
     let next = next.map(|last| paging.next(&last)).transpose()?;
     let bound =
         |time: fn(TimeRange) -> Timestamp, open| asked.range.map(time).filter(|time| *time != open);
-    let about = query::Asked {
+    let about = query::Subject {
         series: None,
         from: bound(TimeRange::from, Timestamp::MIN),
         to: bound(TimeRange::to, Timestamp::MAX),

@@ -91,7 +91,10 @@ impl Asked {
     }
 }
 
-async fn answer(query: &Query, call: Call<'_>) -> Result<(Response<Bytes>, query::Asked), Problem> {
+async fn answer(
+    query: &Query,
+    call: Call<'_>,
+) -> Result<(Response<Bytes>, query::Subject), Problem> {
     let asked = Asked::read(call)?;
     let (series, paging) = (call.key(&asked.series), &asked.paging);
     // One more than is shown tells whether there is a next page.
@@ -107,7 +110,7 @@ async fn answer(query: &Query, call: Call<'_>) -> Result<(Response<Bytes>, query
         page.push(|out| writer.write(point.time, point.value.get(), &point.tags, out))
     });
     let next = last.map(|last| paging.next(&last.time)).transpose()?;
-    let about = query::Asked {
+    let about = query::Subject {
         series: Some(asked.series),
         from: asked.span.from,
         to: asked.span.to,

@@ -71,11 +71,14 @@ impl Asked {
     }
 }
 
-async fn answer(query: &Query, call: Call<'_>) -> Result<(Response<Bytes>, query::Asked), Problem> {
+async fn answer(
+    query: &Query,
+    call: Call<'_>,
+) -> Result<(Response<Bytes>, query::Subject), Problem> {
     let asked = Asked::read(call)?;
     let series = call.key(&asked.series);
     let answers = query.stats(series, asked.span.range, &asked.stats).await?;
-    let about = query::Asked {
+    let about = query::Subject {
         series: Some(asked.series),
         from: asked.span.from,
         to: asked.span.to,
