@@ -223,13 +223,14 @@ def test_a_code_is_read_as_meters_print_it(api: Client, name: str, code: str) ->
 
 def test_two_spellings_of_a_code_stand_twice(api: Client, name: str) -> None:
     rows = meter_rows(name, IMPORT_OBIS, [0.5])
-    rows[0] |= {"1-0:1.8.0*255": 1, "0100010800FF": 2, "1-0:1.256.0": 3}
+    rows[0] |= {"1-0:1.8.0*255": 1, "0100010800FF": 2, "1-0:1.8.0*256": 3}
     answer = accepted(api.post(rows, path="/meterdata/measurement"))
     assert (answer["accepted"], answer["rejected"]) == (1, 3)
     assert {e["pointer"]: e["detail"] for e in answer["errors"]} == {
         "/0/1-0:1.8.0*255": "`1-0:1.8.0*255` stands twice: as `0100010800FF` too",
         "/0/0100010800FF": "`0100010800FF` stands twice: as `1-0:1.8.0*255` too",
-        "/0/1-0:1.256.0": "`1-0:1.256.0` is no OBIS code: each of its groups is 0 to 255",
+        "/0/1-0:1.8.0*256": "`1-0:1.8.0*256` is no OBIS code: 1 to 80 ASCII letters, digits and . _ : -,"
+        " or A-B:C.D.E*F of numbers from 0 to 255",
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
 
@@ -52,8 +53,17 @@ def test_a_time_is_read_the_same_wherever_it_stands(
         if accepted:
             times.add(only(api.points(name))["time"])
             api.http.delete(f"/api/{name}").raise_for_status()
-    response = api.get("/admin/discards", from_=text, limit=1)
-    assert response.status_code == (200 if accepted else 400), response.text
+    row = {"measurement": "energy", "timestamp": text, "tags": {"muid": name}, "0100011D00FF": 1}
+    response = api.post([row], "/meterdata/measurement")
+    assert response.status_code == (201 if accepted else 422), response.text
+    if accepted:
+        times.add(only(api.points(f"energy:{name}:0100011D00FF"))["time"])
+    for path, parameter in [
+        ("/admin/discards?limit=1", "from"),
+        (f"/meterdata/measurement?muid={name}&measurement=energy", "start"),
+    ]:
+        response = api.http.get(f"{path}&{parameter}={quote(text)}")
+        assert response.status_code == (200 if accepted else 400), response.text
     assert len(times) == accepted
 
 

@@ -44,7 +44,8 @@ impl NamedHost {
     /// Whether it is this machine by a name that no other has.
     pub fn is_loopback(&self) -> bool {
         let address = self.name.parse::<IpAddr>();
-        self.name == "localhost" || address.is_ok_and(|address| address.is_loopback())
+        self.name == "localhost"
+            || address.is_ok_and(|address| address.to_canonical().is_loopback())
     }
 
     /// Whether a page of this origin comes from here, by HTTP without TLS.
@@ -125,6 +126,7 @@ mod tests {
             "127.0.0.1",
             "127.9.9.9:1",
             "[::1]",
+            "[::ffff:127.0.0.1]",
         ] {
             assert!(parse(loopback).unwrap().is_loopback(), "{loopback}");
         }

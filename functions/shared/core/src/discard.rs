@@ -104,11 +104,11 @@ impl FromStr for Reason {
 pub enum Format {
     /// A point as a JSON object: `{"name", "t", "v", "tags"}`.
     Point,
-    /// A record of CSV: `name,t,v[,tags]`.
-    Csv,
-    /// A record of CSV whose columns stand in another order; prints as
-    /// `csv:v,t,name`.
+    /// A record of CSV with these columns; prints as `csv:v,t,name`.
     CsvIn(CsvColumns),
+    /// A record of CSV, `name,t,v[,tags]`, kept when it was not noted whether its header
+    /// had tags.
+    Csv,
     /// A row of a meter: `{"measurement", "timestamp", "tags", "<OBIS>"...}`.
     Meter,
     /// A message of the data server: `{"time", "value", "tags"}`.
@@ -117,17 +117,6 @@ pub enum Format {
 
 /// What stands before the columns of a CSV.
 const CSV_IN: &str = "csv:";
-
-impl Format {
-    /// A record of a CSV with these columns.
-    pub fn csv(columns: CsvColumns) -> Self {
-        if columns.are_usual() {
-            Self::Csv
-        } else {
-            Self::CsvIn(columns)
-        }
-    }
-}
 
 impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -156,7 +145,7 @@ impl FromStr for Format {
             "message" => Ok(Self::Message),
             _ => {
                 let columns = text.strip_prefix(CSV_IN).ok_or(FormatError)?;
-                columns.parse().map(Self::csv).map_err(|_| FormatError)
+                columns.parse().map(Self::CsvIn).map_err(|_| FormatError)
             }
         }
     }
@@ -282,8 +271,6 @@ mod tests {
                 format
             );
         }
-        // One order has one name.
-        assert_eq!("csv:name,t,v".parse(), Ok(Format::Csv));
         for bad in ["", "Csv", "csv:", "csv:name,t", "xml", "csv:v,t,name,"] {
             assert_eq!(bad.parse::<Format>(), Err(FormatError), "{bad}");
         }

@@ -115,8 +115,7 @@ impl Zone {
     }
 
     /// The change after `from` and not after `to`, which lie no more than two days
-    /// apart: no zone changes its offset twice in so short a time. The two closest
-    /// changes in the database are 96 hours apart (Freetown in 1939).
+    /// apart: no zone changes its offset twice in so short a time, as a test shows.
     pub(crate) fn change(self, from: i64, to: i64) -> Option<Change> {
         if self.offset(from) == self.offset(to) {
             return None;

@@ -51,8 +51,7 @@ pub(crate) fn string<'a>(json: &'a str, field: &'static str) -> Result<Cow<'a, s
 /// A time: a JSON number of epoch seconds, or a string.
 pub(crate) fn time(json: &str, field: &'static str) -> Result<Timestamp, Fault> {
     if is_number(json) {
-        // A JSON number fails as syntax only where its exponent is beyond counting.
-        return Timestamp::parse(json, Zone::UTC).map_err(|_| time_fault(TimeError::Range, field));
+        return time_text(json, field);
     }
     if !json.starts_with('"') {
         let name = &field[1..];

@@ -44,7 +44,7 @@ mod field;
 mod json;
 pub mod message;
 mod meter;
-mod obis;
+pub mod obis;
 mod position;
 mod reader;
 mod reread;

@@ -162,15 +162,15 @@ pub(crate) fn read(json: &str) -> Row<'_> {
 /// The code under which a key's series is: that which is printed with medium and
 /// channel is the same as its hexadecimal form. What is wrong with any other.
 fn code(key: &str) -> Result<Cow<'_, str>, String> {
-    match obis::hexadecimal(key) {
-        Some(hexadecimal) => hexadecimal.map(Cow::Owned).map_err(|e| e.to_string()),
-        None if key.len() <= MAX_PART_BYTES && SeriesName::check(key).is_ok() => {
-            Ok(Cow::Borrowed(key))
-        }
-        None => Err(format!(
-            "is no OBIS code: 1 to {MAX_PART_BYTES} ASCII letters, digits and . _ : -, or A-B:C.D.E*F"
-        )),
+    if let Some(hexadecimal) = obis::hexadecimal(key) {
+        return Ok(Cow::Owned(hexadecimal));
     }
+    if key.len() <= MAX_PART_BYTES && SeriesName::check(key).is_ok() {
+        return Ok(Cow::Borrowed(key));
+    }
+    Err(format!(
+        "is no OBIS code: 1 to {MAX_PART_BYTES} ASCII letters, digits and . _ : -, or A-B:C.D.E*F of numbers from 0 to 255"
+    ))
 }
 
 /// Under which codes which keys stand, in order, if there are several.
@@ -213,7 +213,7 @@ pub(crate) fn series_today(series: &SeriesName) -> Cow<'_, str> {
     let today = || {
         let (measurement, rest) = name.split_once(':')?;
         let (meter, key) = rest.split_once(':')?;
-        let hexadecimal = obis::hexadecimal(key)?.ok()?;
+        let hexadecimal = obis::hexadecimal(key)?;
         Some(format!("{measurement}:{meter}:{hexadecimal}"))
     };
     today().map_or(Cow::Borrowed(name), Cow::Owned)
@@ -334,12 +334,18 @@ fn read_tags<'a>(json: &'a str, faults: &mut Vec<Fault>) -> (Option<Cow<'a, str>
             );
             faults.push(Fault::at(place_of(TAGS, &key), Reason::Malformed, detail));
         } else if let Ok(text) = field::string(value, TAGS)
-            && (1..=MAX_TAG_CHARACTERS).contains(&text.chars().count())
+            && text.chars().count() <= MAX_TAG_CHARACTERS
         {
-            tags.push(format!("{key}={text}"));
+            // A tag without a value is answered so.
+            let is_bare = text.is_empty();
+            tags.push(if is_bare {
+                key.to_string()
+            } else {
+                format!("{key}={text}")
+            });
         } else {
             let detail = format!(
-                "{} is to be a string of 1 to {MAX_TAG_CHARACTERS} characters",
+                "{} is to be a string of at most {MAX_TAG_CHARACTERS} characters",
                 quoted(&key)
             );
             faults.push(Fault::at(place_of(TAGS, &key), Reason::Malformed, detail));

@@ -1,9 +1,9 @@
 //! What HTTP does not allow in the head of a request, and hyper passes all the same.
 //! A gateway that stands before functions sees to it itself.
 
-use http::header::{HOST, TRANSFER_ENCODING};
+use http::header::{EXPECT, HOST, TRANSFER_ENCODING};
 use http::uri::Scheme;
-use http::{HeaderMap, Method, Request, Uri, Version};
+use http::{HeaderMap, HeaderName, Method, Request, Uri, Version};
 use tidemark_api::named_host::NamedHost;
 use tidemark_api::pipeline::Malformed;
 use tidemark_api::problem::Problem;
@@ -15,7 +15,8 @@ pub(super) fn checked<B>(mut request: Request<B>) -> Request<B> {
     let headers = request.headers();
     let found = target(request.method(), request.uri())
         .and_then(|()| host(request.version(), headers))
-        .and_then(|()| codings(headers));
+        .and_then(|()| codings(headers))
+        .and_then(|()| expectation(headers));
     if let Err(what) = found {
         let problem = Problem::malformed_head(what);
         request.extensions_mut().insert(Malformed(problem));
@@ -56,14 +57,28 @@ fn host(version: Version, headers: &HeaderMap) -> Result<(), &'static str> {
     }
 }
 
+/// One at most: of several hyper meets none, and who expects `100-continue` would wait
+/// for it (RFC 9110, 10.1.1).
+fn expectation(headers: &HeaderMap) -> Result<(), &'static str> {
+    match members(headers, &EXPECT).count() {
+        0 | 1 => Ok(()),
+        _ => Err("of expectations `100-continue` is met here, once"),
+    }
+}
+
+/// The members of a header that is a list.
+fn members<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a [u8]> {
+    let values = headers.get_all(name).iter();
+    let members = values.flat_map(|value| value.as_bytes().split(|b| *b == b','));
+    members
+        .map(<[u8]>::trim_ascii)
+        .filter(|member| !member.is_empty())
+}
+
 /// `chunked`, once (RFC 9112, 6.1 and 7). Of others hyper looks at the last alone; it
 /// would read what they hold as if they were not there.
 fn codings(headers: &HeaderMap) -> Result<(), &'static str> {
-    let values = headers.get_all(TRANSFER_ENCODING).iter();
-    let mut codings = values
-        .flat_map(|value| value.as_bytes().split(|b| *b == b','))
-        .map(<[u8]>::trim_ascii)
-        .filter(|coding| !coding.is_empty());
+    let mut codings = members(headers, &TRANSFER_ENCODING);
     match (codings.next(), codings.next()) {
         (None, _) => Ok(()),
         (Some(coding), None) if coding.eq_ignore_ascii_case(b"chunked") => Ok(()),

@@ -1,9 +1,10 @@
 //! The forms of texts, as regular expressions that a validator, a code
 //! generator or a fuzzer can work with.
 //!
-//! They are what is accepted, but for instants, whose pattern leaves out the days
-//! with which time begins and ends, exponents, and leap seconds. These are accepted
-//! all the same and told in words beside it.
+//! They are what is accepted, but for two. That of instants leaves out the days with
+//! which time begins and ends, exponents, and leap seconds; that of a CSV leaves out
+//! quotes, other orders of columns, and long or odd numbers and tags. These are
+//! accepted all the same and told in words beside them.
 
 /// The name of a series.
 pub(crate) const NAME: &str = r"^(?:\.{0,2}[A-Za-z0-9_:-]|\.{3})[A-Za-z0-9._:-]*$";

@@ -39,9 +39,10 @@ where
 /// Whether the client sends the body only when told to go on (RFC 9110, 10.1.1). A
 /// host says so as soon as the body is asked for.
 fn waits<B>(request: &Request<B>) -> bool {
-    let expected = request.headers().get_all(EXPECT).iter().next_back();
+    let expected = request.headers().get_all(EXPECT).iter();
+    let mut expected = expected.flat_map(|value| value.as_bytes().split(|b| *b == b','));
     request.version() >= Version::HTTP_11
-        && expected.is_some_and(|it| it.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+        && expected.any(|it| it.trim_ascii().eq_ignore_ascii_case(b"100-continue"))
 }
 
 async fn forget<B>(body: B, problem: Problem) -> Response<Full<Bytes>>

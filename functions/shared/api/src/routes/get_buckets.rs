@@ -36,7 +36,7 @@ pub(super) static ROUTE: Route = Route {
     scope: Some(Scope::Read),
     tag: "Series",
     summary: "Ask for statistics by time bucket",
-    description: "The same as the statistics of the series, by buckets of a fixed width or of the calendar: in a zone with summer time a day in spring has 23 hours. The range is cut to the first and the last point of the series, wherever in the range there are points; more than 1000000 buckets in it are refused.",
+    description: "The same as the statistics of the series, by buckets of a fixed width or of the calendar: in a zone with summer time a day in spring has 23 hours. The range is cut to the first and the last point of the series, also where no point is in the range; more than 1000000 buckets in it are refused.",
     parameters,
     body: None,
     success,
@@ -97,7 +97,7 @@ impl Asked {
 async fn answer(
     query: &Query,
     call: Call<'_>,
-) -> Result<(Response<Bytes>, query::Subject), Problem> {
+) -> Result<(Response<Bytes>, query::QuerySubject), Problem> {
     let asked = Asked::read(call)?;
     let (series, paging) = (call.key(&asked.series), &asked.paging);
     let rows = query.buckets(series, &asked.question).await?;
@@ -106,7 +106,7 @@ async fn answer(
         page.push(slot.start, slot.end, answers)
     });
     let next = last.map(|(last, _)| paging.next(&last.start)).transpose()?;
-    let about = query::Subject {
+    let about = query::QuerySubject {
         series: Some(asked.series),
         from: asked.question.span.from,
         to: asked.question.span.to,
@@ -188,7 +188,7 @@ fn every() -> Parameter {
 
 fn fill() -> Parameter {
     let schema = one_of(Fill::CHOICES.map(|(name, _)| name)).default(Some(json!("none")));
-    let text = "What stands in a bucket without points: with `none` there is no such bucket; `null`; the `previous` bucket's; what lies on the line (`linear`) between the buckets on either side; `zero`. The nearest points before and after the range count as well";
+    let text = "What stands in a bucket without points: with `none` there is no such bucket; `null`; the `previous` bucket's; what lies on the line (`linear`) between the buckets on either side; `zero`. The nearest buckets before and after the range count as well. `count` stays 0, and with `linear` and `zero` an instant is null";
     parameter("fill", text, schema, "null").build()
 }
 

@@ -34,7 +34,7 @@ pub(super) static ROUTE: Route = Route {
     scope: Some(Scope::Read),
     tag: "Meters",
     summary: "Read the measurements of a meter",
-    description: "Rows that can be posted as they are, the latest first, one key for each OBIS code that has a value at that time; values with other tags are in a row of their own. A date is taken in UTC.",
+    description: "Rows, the latest first, of which those that came as rows can be posted as they are, one key for each OBIS code that has a value at that time; values with other tags are in a row of their own. A date is taken in UTC.",
     parameters,
     body: None,
     success,
@@ -105,7 +105,7 @@ fn take_part(params: &mut Params, name: &'static str) -> Result<Option<String>, 
 async fn answer(
     query: &Query,
     call: Call<'_>,
-) -> Result<(Response<Bytes>, query::Subject), Problem> {
+) -> Result<(Response<Bytes>, query::QuerySubject), Problem> {
     let asked = Asked::read(call)?;
     let (prefix, paging) = (asked.prefix(), &asked.paging);
     // One more than is shown tells whether there is a next page.
@@ -138,7 +138,7 @@ async fn answer(
     let next = next.map(|last| paging.next(&last)).transpose()?;
     let bound =
         |time: fn(TimeRange) -> Timestamp, open| asked.range.map(time).filter(|time| *time != open);
-    let about = query::Subject {
+    let about = query::QuerySubject {
         series: None,
         from: bound(TimeRange::from, Timestamp::MIN),
         to: bound(TimeRange::to, Timestamp::MAX),

@@ -94,7 +94,7 @@ impl Asked {
 async fn answer(
     query: &Query,
     call: Call<'_>,
-) -> Result<(Response<Bytes>, query::Subject), Problem> {
+) -> Result<(Response<Bytes>, query::QuerySubject), Problem> {
     let asked = Asked::read(call)?;
     let (series, paging) = (call.key(&asked.series), &asked.paging);
     // One more than is shown tells whether there is a next page.
@@ -110,7 +110,7 @@ async fn answer(
         page.push(|out| writer.write(point.time, point.value.get(), &point.tags, out))
     });
     let next = last.map(|last| paging.next(&last.time)).transpose()?;
-    let about = query::Subject {
+    let about = query::QuerySubject {
         series: Some(asked.series),
         from: asked.span.from,
         to: asked.span.to,

@@ -74,11 +74,11 @@ impl Asked {
 async fn answer(
     query: &Query,
     call: Call<'_>,
-) -> Result<(Response<Bytes>, query::Subject), Problem> {
+) -> Result<(Response<Bytes>, query::QuerySubject), Problem> {
     let asked = Asked::read(call)?;
     let series = call.key(&asked.series);
     let answers = query.stats(series, asked.span.range, &asked.stats).await?;
-    let about = query::Subject {
+    let about = query::QuerySubject {
         series: Some(asked.series),
         from: asked.span.from,
         to: asked.span.to,

@@ -14,7 +14,7 @@ use tidemark_api::routes::ROUTES;
 use crate::world::World;
 
 /// How many texts each parameter is asked with.
-const TEXTS: usize = 60;
+const TEXTS: usize = 80;
 
 /// One parameter of a route.
 struct Case {
@@ -23,6 +23,8 @@ struct Case {
     uri: String,
     name: String,
     is_in_path: bool,
+    /// Whether its schema is that of instants.
+    is_instant: bool,
     schema: Json,
 }
 
@@ -75,6 +77,7 @@ fn cases(document: &Json) -> Vec<Case> {
                 uri: format!("{path}?{}", query.join("&")),
                 name,
                 is_in_path,
+                is_instant: asked["schema"]["$ref"] == "#/components/schemas/Instant",
                 schema: resolved(document, &asked["schema"]),
             });
         }
@@ -194,13 +197,14 @@ async fn what_a_schema_admits_is_read_and_nothing_else() {
     let world = World::new();
     world.load("example1", &[(1, 1.0), (100, 2.0)]).await;
     let mut runner = TestRunner::deterministic();
-    let (mut read, mut refused) = (0, 0);
     for case in cases(&document) {
         let texts = near(&case.schema);
+        let (mut read, mut refused) = (0, 0);
         for _ in 0..TEXTS {
             let text = texts.new_tree(&mut runner).unwrap().current();
             let is_admitted = admits(&case.schema, &text);
-            if text.is_empty() || (!is_admitted && is_told_in_words(&text)) {
+            let is_told = case.is_instant && is_told_in_words(&text);
+            if text.is_empty() || (!is_admitted && is_told) {
                 continue;
             }
             let uri = case.uri.replace("{}", &encoded(&text));
@@ -218,6 +222,10 @@ async fn what_a_schema_admits_is_read_and_nothing_else() {
             assert_eq!(is_read, is_admitted, "{about:?}");
             *if is_read { &mut read } else { &mut refused } += 1;
         }
+        assert!(
+            read >= 10 && refused >= 5,
+            "{}: {read} {refused}",
+            case.name
+        );
     }
-    assert!(read > 500 && refused > 500, "{read} {refused}");
 }

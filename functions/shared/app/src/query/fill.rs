@@ -40,8 +40,8 @@ pub(super) type FilledBucket = (Timestamp, Vec<(Stat, stat::Answer)>);
 pub(super) struct Held {
     /// Those that are told, ascending.
     pub(super) inside: Vec<FilledBucket>,
-    /// The nearest before them; where the range begins within a slot, it may begin
-    /// with that slot, too.
+    /// The nearest before them. It may start where the first of the asked slots does: it
+    /// is then what that slot holds before the range.
     pub(super) before: Option<FilledBucket>,
     /// The nearest after them, in the same way.
     pub(super) after: Option<FilledBucket>,

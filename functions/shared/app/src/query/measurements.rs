@@ -8,6 +8,8 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use tidemark_core::name::{SeriesKey, Tenant};
 use tidemark_core::point::{Point, Tags};
 use tidemark_core::time::{TimeRange, Timestamp};
+use tidemark_formats::obis;
+use tidemark_formats::write::measurements::FIELDS;
 use tidemark_ports::Order;
 
 use super::{Known, Query};
@@ -23,6 +25,9 @@ const READS: usize = 8;
 /// The points of one OBIS code that were read ahead.
 struct Feed {
     code: String,
+    /// Whether the series is named by the code as it is printed. Points that were
+    /// posted under such a key once went there.
+    is_printed: bool,
     series: Known,
     ahead: VecDeque<Point>,
     rest: Option<TimeRange>,
@@ -78,21 +83,32 @@ impl Query {
         });
         let found = self.catalog.list(tenant, prefix, None, CODES).await?;
         let read_ahead = (AHEAD / found.len().max(1)).clamp(1, rows);
-        let feeds = found.into_iter().map(|series| Feed {
-            code: series.name.as_str()[prefix.len()..].to_owned(),
-            series: Known {
-                key: SeriesKey {
-                    tenant: tenant.clone(),
-                    name: series.name,
+        let feeds = found.into_iter().filter_map(|series| {
+            let key = &series.name.as_str()[prefix.len()..];
+            // A series may have such a name; a row cannot hold it.
+            if FIELDS.contains(&key) {
+                return None;
+            }
+            let hexadecimal = obis::hexadecimal(key);
+            Some(Feed {
+                is_printed: hexadecimal.is_some(),
+                code: hexadecimal.unwrap_or_else(|| key.to_owned()),
+                series: Known {
+                    key: SeriesKey {
+                        tenant: tenant.clone(),
+                        name: series.name,
+                    },
+                    tombstones: series.tombstones,
                 },
-                tombstones: series.tombstones,
-            },
-            ahead: VecDeque::new(),
-            rest: range,
+                ahead: VecDeque::new(),
+                rest: range,
+            })
         });
+        let mut feeds: Vec<Feed> = feeds.collect();
+        feeds.sort_by(|a, b| (&a.code, a.is_printed).cmp(&(&b.code, b.is_printed)));
         Ok(MeterReadings {
             query: self,
-            feeds: feeds.collect(),
+            feeds,
             read_ahead,
             instant: VecDeque::new(),
             last,
@@ -151,13 +167,17 @@ impl Query {
 }
 
 /// Takes what the feeds have at `time`: a row for each set of tags, in the order
-/// of their first codes.
+/// of their first codes. Of one code the first feed counts that has a point.
 fn take(feeds: &mut [Feed], time: Timestamp) -> VecDeque<MeterReading> {
     let mut rows: VecDeque<MeterReading> = VecDeque::new();
+    let mut taken = None;
     for feed in feeds {
         let Some(point) = feed.ahead.pop_front_if(|point| point.time == time) else {
             continue;
         };
+        if taken.replace(&feed.code) == Some(&feed.code) {
+            continue;
+        }
         let value = (feed.code.clone(), point.value.get());
         if let Some(row) = rows.iter_mut().find(|row| row.tags == point.tags) {
             row.values.push(value);

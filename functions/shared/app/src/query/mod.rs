@@ -44,7 +44,7 @@ pub struct Query {
 
 /// What a question was about, for the record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Subject {
+pub struct QuerySubject {
     /// About which series, where it was about one.
     pub series: Option<SeriesName>,
     /// The beginning of the range, where one was given.
@@ -65,7 +65,7 @@ impl Query {
         &self,
         tenant: &Tenant,
         path: &str,
-        answer: impl Future<Output = Result<(T, Subject), E>>,
+        answer: impl Future<Output = Result<(T, QuerySubject), E>>,
     ) -> Result<T, E> {
         self.measured(async {
             let (time, started) = (self.clock.now(), Instant::now());

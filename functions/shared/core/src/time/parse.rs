@@ -129,6 +129,19 @@ fn digits(text: &str, count: usize) -> Option<(u32, &str)> {
     Some((all.then(|| number.parse().ok())??, rest))
 }
 
+/// An exponent; of one that 32 bits do not hold, no more is to be known.
+fn power(text: &str) -> Option<i32> {
+    let (is_negative, digits) = match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let power = digits.parse().unwrap_or(i32::MAX);
+    Some(if is_negative { -power } else { power })
+}
+
 /// `None` if `text` is not a JSON number.
 fn epoch_seconds(text: &str) -> Option<Result<Timestamp, TimeError>> {
     let is_json = |number: &str| number == "0" || !number.starts_with(['0', '+']);
@@ -137,7 +150,7 @@ fn epoch_seconds(text: &str) -> Option<Result<Timestamp, TimeError>> {
         return is_json.then(|| Timestamp::from_seconds(seconds));
     }
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
+        Some((mantissa, exponent)) => (mantissa, power(exponent)?),
         None => (text, 0),
     };
     let negative = mantissa.starts_with('-');

@@ -81,7 +81,7 @@ impl CsvReader {
         let origin = Origin {
             place,
             payload: record,
-            format: Format::csv(columns),
+            format: Format::CsvIn(columns),
         };
         into.add(draft, origin)
     }

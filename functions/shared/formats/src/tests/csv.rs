@@ -13,10 +13,14 @@ fn rejected(row: &str, place: &str, reason: &str, detail: &str) {
         let pointer = format!("/4{place}");
         assert_eq!(errors(&parsed), [(pointer.as_str(), reason, detail)]);
         let reject = &parsed.rejects[0];
-        assert_eq!((reject.index, reject.format), (1, Format::Csv));
+        assert_eq!((reject.index, reject.format), (1, columns("name,t,v,tags")));
         assert_eq!(reject.payload.whole(), Some(row.as_bytes()));
         assert_eq!(reject.detail, detail);
     }
+}
+
+fn columns(header: &str) -> Format {
+    Format::CsvIn(header.parse().unwrap())
 }
 
 #[test]
@@ -100,7 +104,7 @@ fn a_line_end_inside_quotes_belongs_to_the_field() {
         let payload = &parsed.rejects[0].payload;
         assert_eq!(payload.whole(), Some(record.as_bytes()));
         assert_eq!(parsed.rejects[1].payload.whole(), Some(&b"N,9,x,"[..]));
-        let again = reread(Format::Csv, record.as_bytes(), None).unwrap_err();
+        let again = reread(parsed.rejects[0].format, record.as_bytes(), None).unwrap_err();
         assert_eq!((&*again[0].pointer, &*again[0].detail), ("/tags", control));
     }
 }
@@ -117,7 +121,7 @@ fn a_quote_that_stays_open_is_one_record_to_the_end() {
         let open = "a quote is left open";
         assert_eq!(errors(&parsed), [("/3", "malformed", open)]);
         assert_eq!(parsed.rejects[0].payload.whole(), Some(rest.as_bytes()));
-        let again = reread(Format::Csv, rest.as_bytes(), None).unwrap_err();
+        let again = reread(parsed.rejects[0].format, rest.as_bytes(), None).unwrap_err();
         assert_eq!(again[0].detail, open);
     }
     let long = format!("name,t,v\na,1,2\n\"{}", "a,1,2\n".repeat(MAX_ITEM / 6 + 1));
@@ -231,6 +235,13 @@ fn a_row_is_read_again_by_its_own_columns() {
     assert_eq!(payload, b"abc,9,5");
     let faults = reread(reject.format, payload, None).unwrap_err();
     assert_eq!((&*faults[0].pointer, faults.len()), ("/v", 1));
+    // Of a usual header, too: what it has no column for is not taken later.
+    for (header, row) in [("name,t,v", "a,1,2,x"), ("name,t,v,tags", "a,1,2")] {
+        let parsed = points(CSV, format!("{header}\n{row}\n")).unwrap();
+        let reject = &parsed.rejects[0];
+        assert_eq!(reject.format, columns(header));
+        assert!(reread(reject.format, row.as_bytes(), None).is_err());
+    }
     // What was stored without columns has them in the usual order.
     for (payload, tags) in [("abc,9,5", 0), ("abc,9,5,", 0), ("abc,9,5,\"x\"", 1)] {
         let again = reread(Format::Csv, payload.as_bytes(), None).unwrap();

@@ -12,7 +12,7 @@ use super::number::Number;
 use super::time::{Precision, TimeWriter};
 
 /// The fields of a row that are no OBIS codes.
-const FIELDS: [&str; 3] = ["measurement", "timestamp", "tags"];
+pub const FIELDS: [&str; 3] = ["measurement", "timestamp", "tags"];
 
 /// What a meter measured at one instant.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,7 +21,8 @@ pub struct MeterRow<'a> {
     pub time: Timestamp,
     /// Tags of the row's points: `key=value`.
     pub tags: &'a Tags,
-    /// Values by OBIS code, in the order to be written.
+    /// Values by OBIS code, none of which is one of [`FIELDS`], in the order to be
+    /// written.
     pub values: &'a [(&'a str, f64)],
 }
 
@@ -61,10 +62,6 @@ impl<'a> RowWriter<'a> {
             },
         );
         for (obis, value) in row.values {
-            // A series may have such a name; a row cannot hold it.
-            if FIELDS.contains(obis) {
-                continue;
-            }
             out.push(b',');
             append(out, obis);
             out.push(b':');
@@ -129,7 +126,7 @@ mod tests {
         let row = MeterRow {
             time: Timestamp::from_nanos(1_234_567_890),
             tags: &Tags::new(tags).unwrap(),
-            values: &[("tags", 1.0), ("x", 0.5)],
+            values: &[("x", 0.5)],
         };
         assert_eq!(
             written("m", &row),

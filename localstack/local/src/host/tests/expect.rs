@@ -39,6 +39,22 @@ async fn who_is_refused_need_not_send_the_body() {
         ("POST http://evil.net/api", small, 403),
         ("POST /api", "content-length: 9\r\nhost: localhost\r\n", 400),
         ("POST /none", "transfer-encoding: chunked\r\n", 404),
+        // Several: hyper would let them wait.
+        (
+            "POST /api",
+            "content-length: 9\r\nexpect: 100-continue\r\n",
+            400,
+        ),
+        (
+            "POST /api",
+            "content-length: 9\r\nexpect: other, 100-continue\r\n",
+            400,
+        ),
+        (
+            "POST /api",
+            "content-length: 99999999\r\nexpect: other\r\n",
+            400,
+        ),
     ] {
         let mut client = server.connect().await;
         client.send(head(target, rest).as_bytes()).await;

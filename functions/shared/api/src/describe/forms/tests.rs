@@ -10,6 +10,7 @@ use tidemark_core::name::SeriesName;
 use tidemark_core::point::Tags;
 use tidemark_core::time::Timestamp;
 use tidemark_core::zone::Zone;
+use tidemark_formats::obis;
 
 use super::*;
 
@@ -32,6 +33,9 @@ fn forms() -> Vec<Form> {
             text.parse::<DiscardId>().is_ok()
         }),
         (EVERY.to_owned(), 64, |text| text.parse::<Every>().is_ok()),
+        (OBIS.to_owned(), 80, |text| {
+            obis::hexadecimal(text).is_some() || SeriesName::check(text).is_ok()
+        }),
         (instant(), 64, |text| {
             Timestamp::parse(text, Zone::UTC).is_ok()
         }),
@@ -46,17 +50,21 @@ fn is_told_in_words(text: &str) -> bool {
         || ends.iter().any(|end| text.starts_with(end))
 }
 
-/// Texts that a pattern matches.
-fn texts(pattern: &str) -> impl Strategy<Value = String> + use<> {
-    // The generator knows neither anchors nor this way to write a character.
-    let inner = pattern.trim_start_matches('^').trim_end_matches('$');
-    let inner = inner
+/// A pattern as the libraries here write it: they know this way to write a character
+/// not.
+fn translated(pattern: &str) -> String {
+    let low = pattern
         .replace(r"\u0000", r"\x00")
         .replace(r"\u001f", r"\x1f");
-    let inner = inner
-        .replace(r"\u007f", r"\x7f")
-        .replace(r"\u009f", r"\x{9f}");
-    proptest::string::string_regex(&inner).unwrap()
+    low.replace(r"\u007f", r"\x7f")
+        .replace(r"\u009f", r"\x{9f}")
+}
+
+/// Texts that a pattern matches.
+fn texts(pattern: &str) -> impl Strategy<Value = String> + use<> {
+    // The generator knows no anchors.
+    let inner = pattern.trim_start_matches('^').trim_end_matches('$');
+    proptest::string::string_regex(&translated(inner)).unwrap()
 }
 
 /// A text with one character more, less or other.
@@ -93,9 +101,7 @@ proptest! {
         let (pattern, most, is_read) = &forms()[form];
         let text = changed(&text, at, with, inserts);
         prop_assume!(text.len() <= *most);
-        let pattern = pattern.replace(r"\u0000", r"\x00").replace(r"\u001f", r"\x1f");
-        let pattern = pattern.replace(r"\u007f", r"\x7f").replace(r"\u009f", r"\x{9f}");
-        let matches = Regex::new(&pattern).unwrap().is_match(&text);
+        let matches = Regex::new(&translated(pattern)).unwrap().is_match(&text);
         let is_instant = form + 1 == forms().len();
         if matches || !(is_instant && is_told_in_words(&text)) {
             prop_assert_eq!(is_read(&text), matches, "{:?}", text);

@@ -9,7 +9,7 @@ use tidemark_core::time::Timestamp;
 
 use crate::world::{World, at, holds};
 
-const CODES: [&str; 3] = ["0100011D00FF", "0100021D00FF", "1-0:1.8.0"];
+const CODES: [&str; 3] = ["0100011D00FF", "0100021D00FF", "1.8.0"];
 
 async fn rows(world: &World, uri: &str) -> (Vec<Json>, usize) {
     let (mut rows, mut pages) = (Vec::new(), 0);
@@ -157,7 +157,7 @@ async fn meter_and_measurement_are_both_named() {
 #[tokio::test]
 async fn codes_are_read_several_at_a_time() {
     let world = World::new();
-    let codes: Vec<String> = (10..35).map(|i| format!("1-0:{i}.8.0")).collect();
+    let codes: Vec<String> = (10..35).map(|i| format!("0:{i}.8.0")).collect();
     for code in &codes {
         let series = format!("energy:m:{code}");
         world.load(&series, &[(10, 1.0), (20, 2.0)]).await;

@@ -187,3 +187,44 @@ async fn values_with_other_tags_are_in_another_row() {
         assert_eq!(found, rows, "{limit}");
     }
 }
+
+/// Points that were posted under a printed code once went to a series of its name.
+#[tokio::test]
+async fn a_series_of_a_printed_code_is_the_same_code() {
+    let world = World::new();
+    world
+        .load("energy:m:1-0:1.8.0", &[(5, 9.0), (6, 8.0)])
+        .await;
+    world.load("energy:m:0100010800FF", &[(5, 3.0)]).await;
+    // A row cannot hold it.
+    world
+        .load("energy:m:timestamp", &[(5, 1.0), (7, 1.0)])
+        .await;
+    let uri = "/meterdata/measurement?muid=m&measurement=energy";
+    let before = world.get(uri).await.json();
+    let values = |answer: &Json| {
+        let rows = answer["data"].as_array().unwrap();
+        let value = |row: &Json| row["0100010800FF"].as_f64();
+        rows.iter().map(value).collect::<Vec<_>>()
+    };
+    assert_eq!(values(&before), [Some(8.0), Some(3.0)]);
+    let posted = world
+        .post("/meterdata/measurement", before.to_string())
+        .await;
+    assert_eq!(posted.status, StatusCode::CREATED);
+    assert_eq!(world.get(uri).await.json(), before);
+}
+
+/// What a client posted as a point has tags of its own form.
+#[tokio::test]
+async fn tags_without_a_value_come_back() {
+    let world = World::new();
+    let point = r#"[{"name": "energy:m:x", "t": 5, "v": 1, "tags": ["night", "a=b"]}]"#;
+    world.post("/api", point).await;
+    let uri = "/meterdata/measurement?muid=m&measurement=energy";
+    let before = stored(&world, "m").await;
+    let rows = world.get(uri).await.text;
+    let posted = world.post("/meterdata/measurement", rows).await;
+    assert_eq!(posted.status, StatusCode::CREATED, "{}", posted.text);
+    assert_eq!(stored(&world, "m").await, before);
+}
