@@ -229,8 +229,8 @@ def test_two_spellings_of_a_code_stand_twice(api: Client, name: str) -> None:
     assert {e["pointer"]: e["detail"] for e in answer["errors"]} == {
         "/0/1-0:1.8.0*255": "`1-0:1.8.0*255` stands twice: as `0100010800FF` too",
         "/0/0100010800FF": "`0100010800FF` stands twice: as `1-0:1.8.0*255` too",
-        "/0/1-0:1.8.0*256": "`1-0:1.8.0*256` is no OBIS code: 1 to 80 ASCII letters, digits and . _ : -,"
-        " or A-B:C.D.E*F of numbers from 0 to 255",
+        "/0/1-0:1.8.0*256": "`1-0:1.8.0*256` is no OBIS code: 1 to 80 ASCII letters, digits and"
+        " . _ : -, or A-B:C.D.E*F of numbers from 0 to 255",
     }
 
 
