@@ -29,13 +29,13 @@ async def forward(
 
         async def answer(request: web.Request) -> web.Response:
             body = await request.read()
-            line = f"{request.method} {request.raw_path}"
+            line = f"{request.method} {request.raw_path} HTTP/1.1"
             kind = (
                 ""
                 if "Content-Encoding" in request.headers
                 else request.headers.get("Content-Type", "")
             )
-            refusal = limits.of_request(line, list(request.headers.items()), kind, body)
+            refusal = limits.of_request(line, list(request.headers.values()), kind, body)
             if refusal is not None:
                 return message(refusal.status, refusal.message)
             try:

@@ -20,7 +20,7 @@ MESSAGES, MESSAGE, GROUP = 10, MB, 128
 ITEM, PAGE = 400 * KB, MB
 WRITES, WRITTEN, READS = 25, 16 * MB, 100
 TRANSACTION, TRANSACTED = 100, 4 * MB
-#: Of a gateway: the body, and the request line with all headers.
+#: Of a gateway: the body, and the request line with the values of all headers.
 BODY, HEAD = 10 * MB, 10_240
 #: What a message cannot hold.
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -143,9 +143,9 @@ def page(items: list[Item]) -> int:
     return len(items)
 
 
-def of_request(line: str, headers: list[tuple[str, str]], kind: str, body: bytes) -> Refusal | None:
+def of_request(line: str, headers: list[str], kind: str, body: bytes) -> Refusal | None:
     """How a gateway refuses a request by itself, whose function never sees it."""
-    head = len(line.encode()) + sum(len(f"{k}{v}".encode()) for k, v in headers)
+    head = len(line.encode()) + sum(len(value.encode()) for value in headers)
     if head > HEAD:
         return Refusal(431, "", "Request Header Fields Too Large")
     if len(body) > BODY or payload(kind, body) + head > SYNCHRONOUS:

@@ -132,6 +132,9 @@ def test_batches_that_wait(stack: Stack) -> None:
     assert url.rsplit("/", 1)[-1] == stack.described["QueueUrl"].rsplit("/", 1)[-1]
     validator = stack.described["ValidatorFunction"]
     (mapping,) = lambdas.list_event_source_mappings(FunctionName=validator)["EventSourceMappings"]
+    parameters = Template("template.yaml", {}).read["Parameters"]
+    most = parameters["ValidatorConcurrency"]["Default"]
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": most}
     lambdas.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
     stack.ask("POST", "/api", [{"name": "waits", "t": 1, "v": 1}])
 
@@ -149,7 +152,6 @@ def test_batches_that_wait(stack: Stack) -> None:
     lambdas.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
     stack.wait_until_idle()
     # So that an outage is told while none of its batches is given up.
-    parameters = Template("template.yaml", {}).read["Parameters"]
     patience = parameters["VisibilityTimeout"]["Default"] * (
         parameters["MaxReceives"]["Default"] - 1
     )
