@@ -31,7 +31,7 @@ BUCKET = "artifacts"
 CODE = re.compile(r"(?<=CodeUri: )functions/(\w+)")
 NESTED = re.compile(r"(?<=TemplateURL: )infra/\w+\.yaml")
 #: A number that a parameter gives, which the emulator takes for text where it wants a number.
-NUMBER = re.compile(r"(?<=MaximumConcurrency: )!Ref (\w+)")
+NUMBER = re.compile(r"(?<=MaximumConcurrency: !If \[ValidatorIsTold, )!Ref (\w+)")
 #: What an Architecture is called by the machine that has it.
 ARCHITECTURES = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 

@@ -51,13 +51,18 @@ def test_ingest_is_reserved_and_calculations_are_capped() -> None:
 def test_what_is_reserved_by_default_leaves_room() -> None:
     total = sum(map(int, reserved().values()))
     # Twice: for another stack beside it.
-    assert 2 * total + int(DEFAULTS["ValidatorConcurrency"]) <= QUOTA - UNRESERVED
+    assert 2 * total <= QUOTA - UNRESERVED
 
 
 def test_what_the_queue_may_keep_busy_is_told() -> None:
-    there = template(ValidatorConcurrency="3")
-    event = there.read["Resources"]["Validator"]["Properties"]["Events"]["Batches"]
-    assert there.value(event["Properties"]["ScalingConfig"]) == {"MaximumConcurrency": "3"}
+    def most(**given: str) -> str:
+        there = template(**given)
+        event = there.read["Resources"]["Validator"]["Properties"]["Events"]["Batches"]
+        return str(there.value(event["Properties"]["ScalingConfig"]["MaximumConcurrency"]))
+
+    assert most(ValidatorConcurrency="3") == "3"
+    assert most(ValidatorConcurrency="3", ReserveConcurrency="false") == "3"
+    assert (most(), most(ReserveConcurrency="false")) == ("20", "5")
 
 
 def test_every_route_has_a_limit_below_that_of_all() -> None:

@@ -32,6 +32,8 @@ ERRORS = sorted(name for name in ALARMS if name.endswith("-errors"))
 THROTTLES = sorted(name for name in ALARMS if name.endswith("-throttles"))
 #: How soon a batch that failed comes again, and how often.
 AGAIN, RECEIVES = "1", "2"
+#: How many validators may be busy.
+BUSY = 3
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +41,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A stack that is broken in every way."""
     folder = tmp_path_factory.mktemp("alarms")
     with Stack(
-        folder, source="none", store="dynamodb", VisibilityTimeout=AGAIN, MaxReceives=RECEIVES
+        folder,
+        source="none",
+        store="dynamodb",
+        VisibilityTimeout=AGAIN,
+        MaxReceives=RECEIVES,
+        ValidatorConcurrency=str(BUSY),
     ) as running:
         yield running
 
@@ -133,8 +140,7 @@ def test_batches_that_wait(stack: Stack) -> None:
     validator = stack.described["ValidatorFunction"]
     (mapping,) = lambdas.list_event_source_mappings(FunctionName=validator)["EventSourceMappings"]
     parameters = Template("template.yaml", {}).read["Parameters"]
-    most = parameters["ValidatorConcurrency"]["Default"]
-    assert mapping["ScalingConfig"] == {"MaximumConcurrency": most}
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": BUSY}
     lambdas.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
     stack.ask("POST", "/api", [{"name": "waits", "t": 1, "v": 1}])
 
