@@ -174,6 +174,8 @@ run_packages() {
     case $1 in
         test) test_packages ;;
         aws) aws_packages ;;
+        # They want other versions of what the tools of AWS are made of.
+        rules) python_packages .venv-rules infra/rules/requirements.txt ;;
     esac
 }
 

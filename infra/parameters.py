@@ -24,8 +24,14 @@ TEMPLATE = Path(__file__).resolve().parents[1] / "template.yaml"
 NAMES = ("TimestreamDatabase", "TimestreamTable", "TimestreamReports")
 #: Whose tokens are taken, and for whom they are: one without the other takes none.
 TOKENS = ("JwtIssuer", "JwtAudience")
+#: What the account may cost, and who is told: one without the other makes no budget.
+BUDGET = ("BudgetAmount", "BudgetEmail")
+#: Tables that there are, in the place of the stack's own.
+TABLES = tuple(
+    f"Existing{name}Table" for name in ("Points", "Catalog", "Discards", "History", "Keys")
+)
 #: What a stack keeps unless it is told otherwise.
-KEPT = ("PointStore", *NAMES, "MemoryStoreHours", "MagneticStoreDays")
+KEPT = ("PointStore", *NAMES, "MemoryStoreHours", "MagneticStoreDays", *TABLES)
 
 
 def main() -> None:
@@ -34,6 +40,7 @@ def main() -> None:
     point_store.check(told.get(variable("PointStore")))
     check_names(told)
     check_tokens(told)
+    check_budget(told)
     try:
         kept = where_points_are(told)
     except (BotoCoreError, ClientError) as error:
@@ -71,6 +78,12 @@ def check_tokens(told: Mapping[str, str]) -> None:
     if len({bool(told.get(variable(name))) for name in TOKENS}) > 1:
         variables = " and ".join(map(variable, TOKENS))
         sys.exit(f"{variables}: either both are told, or neither")
+
+
+def check_budget(told: Mapping[str, str]) -> None:
+    """Ends the program if it is told an amount or an address alone: nobody would be warned."""
+    if len({told.get(variable(name)) or "0" for name in BUDGET} - {"0"}) == 1:
+        sys.exit(f"{' and '.join(map(variable, BUDGET))}: either both are told, or neither")
 
 
 def parameters(

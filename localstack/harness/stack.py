@@ -28,6 +28,9 @@ START_SECONDS = 300.0
 #: Short, so that what failed is soon tried again.
 PARAMETERS = {"VisibilityTimeout": "5"}
 
+#: Who does what AWS refuses on purpose, in a test.
+PLANTED = "planted"
+
 #: The program under test, and how the programs that it runs were built.
 TOOL = [sys.executable, str(REPOSITORY / "localstack/stack")]
 PROFILE = os.environ.get("TIDEMARK_PROFILE", "debug")
@@ -108,6 +111,7 @@ class Stack:
     def __exit__(self, *_: object) -> None:
         if self.process.poll() is None:
             self.end(signal.SIGTERM)
+        check_taken([call for call in self.calls() if call["function"] != PLANTED])
 
     def wait_for(self, file: Path) -> None:
         """Waits until it has written a file."""
@@ -295,6 +299,12 @@ class Stack:
     def served(self) -> list[Served]:
         """What the data server gave away so far."""
         return served(self.log)
+
+
+def check_taken(calls: list[dict[str, Any]]) -> None:
+    """Fails if AWS would not have taken a call of these."""
+    refused = [call for call in calls if call.get("refused")]
+    assert not refused, f"AWS would refuse these: {refused}"
 
 
 def kill_with_children(process: subprocess.Popen[bytes]) -> None:

@@ -53,6 +53,7 @@ def of_check() -> list[Phase]:
     return [
         packages,
         Phase("packages-aws", "sam and cfn-lint", (("./deploy.sh", "packages", "aws"),), load=0),
+        Phase("packages-rules", "checkov", (("./deploy.sh", "packages", "rules"),), load=0),
         Phase("format", "rustfmt", (("cargo", "fmt", "--all", "--check"),), load=0),
         Phase(
             "clippy",
@@ -82,8 +83,9 @@ def of_check() -> list[Phase]:
             (
                 (".venv-aws/bin/sam", "validate", "--lint", "--region", "us-east-1"),
                 ("sh", "-c", ".venv-aws/bin/cfn-lint infra/*.yaml"),
+                (".venv-rules/bin/checkov", "--config-file", "infra/rules/checkov.yaml"),
             ),
-            after=("packages-aws",),
+            after=("packages-aws", "packages-rules"),
             environment={"SAM_CLI_TELEMETRY": "0"},
         ),
         Phase(

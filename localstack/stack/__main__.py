@@ -159,7 +159,9 @@ async def run_all(place: Place, options: argparse.Namespace) -> None:
             programs.append(server)
         given = parameters(source, options.point_store) | dict(options.parameter)
         deployed = await asyncio.to_thread(deploy, place, given)
-        await running.enter_async_context(forward(place, deployed["ApiId"], listener))
+        await running.enter_async_context(
+            forward(place, deployed["ApiId"], listener, options.record)
+        )
         # The tenant whom a process on one machine takes everybody for.
         key = make_key(place, deployed, tenant="local", name="stack", limits=UNLIMITED)
         described = {"Address": address, **addresses(place, options), "Source": source, **deployed}

@@ -30,6 +30,8 @@ PATIENCE_SECONDS = 120.0
 BUCKET = "artifacts"
 CODE = re.compile(r"(?<=CodeUri: )functions/(\w+)")
 NESTED = re.compile(r"(?<=TemplateURL: )infra/\w+\.yaml")
+#: A number that a parameter gives, which the emulator takes for text where it wants a number.
+NUMBER = re.compile(r"(?<=MaximumConcurrency: !If \[ValidatorIsTold, )!Ref (\w+)")
 #: What an Architecture is called by the machine that has it.
 ARCHITECTURES = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
@@ -66,6 +68,8 @@ def parameters(source_url: str, point_store: str) -> dict[str, str]:
         "TimestreamDatabase": timestream.DATABASE,
         "TimestreamTable": timestream.TABLE,
         "TimestreamReports": timestream.REPORTS,
+        # Its data goes with it.
+        "DeletionProtection": "false",
         **{name: os.environ[key] for name, key in given.items() if os.environ.get(key)},
     }
 
@@ -76,7 +80,7 @@ def deploy(place: Place, given: dict[str, str]) -> dict[str, str]:
     formation = client(place, "cloudformation")
     wanted = {
         "StackName": place.name,
-        "TemplateBody": package(place),
+        "TemplateBody": package(place, given),
         "Parameters": [{"ParameterKey": k, "ParameterValue": v} for k, v in given.items()],
         "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     }
@@ -134,7 +138,7 @@ def failures(formation: Any) -> list[str]:
     ]
 
 
-def package(place: Place) -> str:
+def package(place: Place, given: dict[str, str]) -> str:
     """Uploads what the template refers to, and tells the template that refers to the uploads."""
     storage = client(place, "s3")
     storage.create_bucket(Bucket=BUCKET)
@@ -152,10 +156,18 @@ def package(place: Place) -> str:
         return f"{place.emulator}/{BUCKET}/{key}"
 
     template = (REPOSITORY / "template.yaml").read_text()
+
+    def number(found: re.Match[str]) -> str:
+        default = re.search(
+            rf"^  {found[1]}:\n(?:    .*\n)*?    Default: (\d+)$", template, re.MULTILINE
+        )
+        assert default
+        return given.get(found[1]) or default[1]
+
     names = CODE.findall(template)
     with ThreadPoolExecutor() as pool:
         packages = dict(zip(names, pool.map(zipped, map(place.program, names)), strict=True))
-    return NESTED.sub(nested, CODE.sub(code, template))
+    return NUMBER.sub(number, NESTED.sub(nested, CODE.sub(code, template)))
 
 
 def zipped(program: Path) -> bytes:

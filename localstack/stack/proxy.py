@@ -1,5 +1,6 @@
-"""Stands between the functions and the emulators. It records what each function asks of AWS, and
-injects faults, which are set by `PUT /_faults` (see `faults.py`)."""
+"""Stands between the functions and the emulators. It records what each function asks of AWS,
+refuses what AWS would refuse (see `limits.py`), and injects faults, which are set by `PUT /_faults`
+(see `faults.py`)."""
 
 from __future__ import annotations
 
@@ -16,11 +17,14 @@ from typing import Any, TextIO
 from aiohttp import ClientError, ClientSession, web
 
 import calls
+import limits
 from billing import KB, billed_requests
 from calls import Call
 from emulator import bootstraps
 from faults import Faults
+from limits import Refusal
 from metering import Meter
+from pages import Pages
 from place import Place, bound
 from relay import relay, serve, session
 
@@ -42,6 +46,7 @@ class Proxy:
         self.to = to
         self.record = record
         self.meter = Meter(to, place.emulator) if is_metered else None
+        self.pages = Pages(to, place.emulator)
         self.faults = Faults()
 
     async def answer(self, request: web.Request) -> web.Response:
@@ -50,12 +55,17 @@ class Proxy:
         if request.path == "/_faults":
             return self.control(request.method, body)
         call = calls.read(request.headers, request.method, request.raw_path, body)
-        if self.meter is not None:
+        refusal = limits.refused(call, request.headers, body)
+        if refusal is not None:
+            answer: web.Response | None = refused(call, refusal)
+            self.note(call, len(body), answer, "", {}, refusal.message)
+        elif self.meter is not None:
             answer, billed = await self.metered(self.meter, request, call, body)
             self.note(call, len(body), answer, "", billed)
         else:
             answer, fault = await self.faulty(request, call, body)
-            self.note(call, len(body), answer, fault, {})
+            answer, told = await self.limited(call, body, answer)
+            self.note(call, len(body), answer, fault, {}, told)
         if answer is None:
             # The caller sees its connection end.
             if request.transport is not None:
@@ -81,8 +91,9 @@ class Proxy:
         answer: web.Response | None,
         fault: str,
         billed: dict[str, float],
+        refused: str = "",
     ) -> None:
-        """Records a call."""
+        """Records a call; `refused` tells why AWS would not take it."""
         if self.record is None:
             return
         received = answer.body if answer is not None else b""
@@ -94,8 +105,25 @@ class Proxy:
             "received": len(received) if isinstance(received, bytes) else 0,
             "fault": fault,
             "billed": billed,
+            "refused": refused,
         }
         print(json.dumps(line), file=self.record, flush=True)
+
+    async def limited(
+        self, call: Call, body: bytes, answer: web.Response | None
+    ) -> tuple[web.Response | None, str]:
+        """The answer as AWS would give it: of a query a page, of a function not more than it may
+        say. Tells also why it was refused."""
+        if answer is None or not isinstance(answer.body, bytes):
+            return answer, ""
+        if call.service == "dynamodb" and call.operation in {"Query", "Scan"}:
+            return await self.pages.cut(json.loads(body), answer), ""
+        if call.service == "lambda" and len(answer.body) > limits.ANSWER:
+            told = f"Response payload size exceeded {limits.ANSWER} bytes."
+            content = {"errorMessage": told, "errorType": "Function.ResponseSizeTooLarge"}
+            failed = {"X-Amz-Function-Error": "Unhandled"}
+            return web.json_response(content, headers=failed), told
+        return answer, ""
 
     async def metered(
         self, meter: Meter, request: web.Request, call: Call, body: bytes
@@ -209,6 +237,14 @@ def delayed(body: bytes, faults: Faults) -> bytes:
     for entry in asked.get("Entries", [asked]):
         entry["DelaySeconds"] = faults.random.randint(0, faults.delay_seconds)
     return json.dumps(asked).encode()
+
+
+def refused(call: Call, refusal: Refusal) -> web.Response:
+    """An answer that tells why a call is not taken."""
+    content = {"__type": f"com.amazonaws.{call.service}#{refusal.code}", "message": refusal.message}
+    answer = amazon_json(content, refusal.status)
+    answer.headers["x-amzn-ErrorType"] = refusal.code
+    return answer
 
 
 def amazon_json(content: dict[str, Any], status: int) -> web.Response:

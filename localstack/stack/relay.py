@@ -12,7 +12,7 @@ from yarl import URL
 #: What belongs to one connection, or is counted anew.
 HOP = {"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "expect"}
 #: More than the gateway takes, which is to refuse itself.
-LARGEST_BODY = 64 << 20
+LARGEST_BODY, LARGEST_HEAD = 64 << 20, 64 << 10
 
 
 async def serve(
@@ -22,7 +22,12 @@ async def serve(
     application = web.Application(client_max_size=LARGEST_BODY)
     application.router.add_route("*", "/{path:.*}", answer)
     runner = web.AppRunner(
-        application, access_log=None, auto_decompress=False, shutdown_timeout=1.0
+        application,
+        access_log=None,
+        auto_decompress=False,
+        shutdown_timeout=1.0,
+        max_line_size=LARGEST_HEAD,
+        max_field_size=LARGEST_HEAD,
     )
     await runner.setup()
     await web.SockSite(runner, listener, backlog=1024).start()

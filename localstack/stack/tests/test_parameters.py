@@ -13,7 +13,9 @@ import pytest
 from parameters import (
     KEPT,
     NAMES,
+    TABLES,
     TEMPLATE,
+    check_budget,
     check_names,
     check_tokens,
     declared,
@@ -96,11 +98,27 @@ def test_an_issuer_and_an_audience_belong_together(
         check_tokens(told)
 
 
+@pytest.mark.parametrize(
+    ("amount", "email", "is_refused"),
+    [("", "", False), ("0", "", False), ("9", "a@b", False), ("9", "", True), ("", "a@b", True)],
+)
+def test_an_amount_and_an_address_belong_together(
+    amount: str, email: str, is_refused: bool
+) -> None:
+    told = {"TIDEMARK_BUDGET_AMOUNT": amount, "TIDEMARK_BUDGET_EMAIL": email}
+    if is_refused:
+        with pytest.raises(SystemExit, match="TIDEMARK_BUDGET_AMOUNT and TIDEMARK_BUDGET_EMAIL"):
+            check_budget(told)
+    else:
+        check_budget(told)
+
+
 #: What a stack was told that keeps points in a database that there was.
 THERE = {name: f"the {name}" for name in NAMES} | {
     "PointStore": "timestream",
     "MemoryStoreHours": "8766",
     "MagneticStoreDays": "365",
+    **{name: f"the {name}" for name in TABLES},
 }
 
 

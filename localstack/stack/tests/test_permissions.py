@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import evaluation
 import permissions
 from harness.stack import Stack, eventually
 from timestream import DATABASE, REPORTS, TABLE
@@ -62,6 +63,7 @@ def test_every_call_is_allowed(stack: Stack) -> None:
     # Timestream; the data server's messages may be fetched later.
     assert len(done) >= len(allowed) - (3 if stack.store == "timestream" else 2)
     assert permissions.beyond(done, allowed) == {}
+    check_evaluated(stack, done)
 
 
 def test_what_is_allowed_is_what_is_done() -> None:
@@ -76,6 +78,7 @@ def test_what_is_allowed_is_what_is_done() -> None:
         have_reported(stack)
     done, allowed = permissions.used(stack.calls()), permissions.allowed(stack)
     assert permissions.beyond(done, allowed) == {}
+    check_evaluated(stack, done)
     idle = {
         (function, action, resource)
         for name, uses in permissions.beyond(allowed, done).items()
@@ -88,6 +91,22 @@ def test_what_is_allowed_is_what_is_done() -> None:
         # asked everything.
         idle = {use for use in idle if use[1].startswith(("timestream:", "s3:", "lambda:"))}
     assert idle == set()
+
+
+def check_evaluated(stack: Stack, done: dict[str, set[permissions.Use]]) -> None:
+    """Another evaluator of policies allows the same calls, and misses what a policy loses."""
+    policies = evaluation.documents(stack)
+    evaluation.validate(policies)
+    assert evaluation.refused(policies, done) == {}
+    ingest = stack.described["IngestFunction"]
+    send = "sqs:SendMessage"
+    lessened = [evaluation.without(document, send) for document in policies[ingest]]
+    queue = stack.described["QueueUrl"].rsplit("/", 1)[-1]
+    assert evaluation.refused(policies | {ingest: lessened}, done) == {ingest: [(send, queue)]}
+    table = f"table/{stack.described['CatalogTable']}"
+    for function, listed in policies.items():
+        assert not evaluation.is_allowed(listed, "dynamodb:DeleteTable", table), function
+        assert not evaluation.is_allowed(listed, "dynamodb:Query", "table/other"), function
 
 
 def have_reported(stack: Stack) -> None:

@@ -86,14 +86,16 @@ class Template:
         return statements
 
 
-NEW = {"PointStore": "timestream", "TimestreamDatabase": "none"}
-NAMED = {
+TABLES = ("Points", "Catalog", "Discards", "History", "Keys")
+OWN = {f"Existing{name}Table": "none" for name in TABLES}
+NEW = OWN | {"PointStore": "timestream", "TimestreamDatabase": "none"}
+NAMED = OWN | {
     "PointStore": "timestream",
     "TimestreamDatabase": "their-database",
     "TimestreamTable": "their-table",
     "TimestreamReports": "their-reports",
 }
-DYNAMODB = {"PointStore": "dynamodb", "TimestreamDatabase": "none"}
+DYNAMODB = OWN | {"PointStore": "dynamodb", "TimestreamDatabase": "none"}
 MADE = {"Database", "Records", "Reports"}
 
 
@@ -102,7 +104,7 @@ def test_a_database_is_made_where_none_is_named(given: dict[str, str], made: set
     storage = Template("infra/storage.yaml", given)
     assert storage.resources() & MADE == made
     # With either store: the way back, and the catalog.
-    assert {"Points", "Catalog", "Discards", "History"} <= storage.resources()
+    assert set(TABLES) <= storage.resources()
 
 
 def test_what_was_made_or_named_is_told() -> None:
