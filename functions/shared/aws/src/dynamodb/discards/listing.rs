@@ -128,7 +128,7 @@ impl DiscardsTable {
     /// The discards of these keys, the latest first. One that is not there is
     /// left out.
     async fn read(&self, keys: Vec<Item>) -> Result<Vec<Discard>> {
-        let items = get_all(&self.client, &self.table, keys).await?;
+        let items = get_all(&self.client, &self.calls, &self.table, keys).await?;
         let mut found: Vec<Discard> = items.into_iter().map(row::discard).collect::<Result<_>>()?;
         found.sort_unstable_by_key(|discard| std::cmp::Reverse(discard.stamp));
         Ok(found)

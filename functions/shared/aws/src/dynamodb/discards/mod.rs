@@ -20,9 +20,9 @@ use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_ports::error::{Kind, Result, StoreError};
 use tidemark_ports::{DiscardCount, DiscardFilter, DiscardLog};
 
-use crate::calls::for_each;
+use crate::calls::{Budget, for_each};
 use crate::client::Aws;
-use crate::dynamodb::batch::write_all;
+use crate::dynamodb::batch::{tried_once, write_all};
 use crate::dynamodb::item::{Item, key, text};
 use crate::dynamodb::times::sortable;
 use crate::error::failed;
@@ -31,13 +31,14 @@ use crate::settings::SettingError;
 const KEEPING: &str = "keeping a discard";
 const MARKING: &str = "marking a discard as replayed";
 
-/// How many discards are put at the same time.
+/// How many discards are put at the same time, if the budget has room.
 const PUTS: usize = 32;
 
 /// The table of discards.
 #[derive(Debug, Clone)]
 pub struct DiscardsTable {
     client: Client,
+    calls: Budget,
     table: String,
 }
 
@@ -46,6 +47,7 @@ impl Aws {
     pub fn discards(&self) -> std::result::Result<DiscardsTable, SettingError> {
         Ok(DiscardsTable {
             client: self.dynamodb(),
+            calls: self.table_calls.clone(),
             table: self.settings.required("TIDEMARK_DISCARDS_TABLE")?,
         })
     }
@@ -65,6 +67,8 @@ impl DiscardsTable {
             .set_item(Some(item))
             .condition_expression("attribute_not_exists(#id)")
             .expression_attribute_names("#id", "id")
+            .customize()
+            .config_override(tried_once())
             .send()
             .await;
         match answer {
@@ -102,8 +106,8 @@ impl DiscardLog for DiscardsTable {
         }
         // First, so that nothing that is kept can lack them: pointers to
         // nothing are passed over.
-        write_all(&self.client, &self.table, pointers).await?;
-        for_each(items, PUTS, |item| self.put_new(item)).await
+        write_all(&self.client, &self.calls, &self.table, pointers).await?;
+        for_each(&self.calls, items, PUTS, |item| self.put_new(item)).await
     }
 
     async fn get(&self, tenant: &Tenant, id: DiscardId) -> Result<Option<Discard>> {
