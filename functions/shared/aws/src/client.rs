@@ -99,7 +99,7 @@ const TLS: Provider = Provider::Rustls(CryptoMode::Ring);
 /// What makes calls without a client of the SDK.
 pub(crate) fn connector() -> Connector {
     let builder = Connector::builder().tls_provider(TLS);
-    match trust::context(std::env::var("AWS_CA_BUNDLE").ok()) {
+    match trust::context(std::env::var_os("AWS_CA_BUNDLE")) {
         Some(context) => builder.tls_context(context).build(),
         None => builder.build(),
     }
@@ -108,7 +108,7 @@ pub(crate) fn connector() -> Connector {
 /// What is not left to the environment.
 pub(crate) fn loader() -> ConfigLoader {
     let mut http = aws_smithy_http_client::Builder::new().tls_provider(TLS);
-    if let Some(context) = trust::context(std::env::var("AWS_CA_BUNDLE").ok()) {
+    if let Some(context) = trust::context(std::env::var_os("AWS_CA_BUNDLE")) {
         http = http.tls_context(context);
     }
     let timeouts = TimeoutConfig::builder()
