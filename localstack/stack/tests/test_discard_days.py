@@ -45,7 +45,9 @@ def test_discards_expire_and_are_not_shown_then(tmp_path: Path) -> None:
 
 
 def test_only_the_table_s_owner_deletes_what_has_expired() -> None:
-    storage = Template("infra/storage.yaml", {"PointStore": "dynamodb", "TimestreamDatabase": "none"})
+    storage = Template(
+        "infra/storage.yaml", {"PointStore": "dynamodb", "TimestreamDatabase": "none"}
+    )
     discards = storage.read["Resources"]["Discards"]["Properties"]
     assert discards["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
 
