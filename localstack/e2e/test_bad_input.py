@@ -31,7 +31,7 @@ GOOD = b'{"name":"NAME","t":1,"v":1},\n'
 ONE = b"[" + GOOD[:-2] + b"]"
 
 NO_ARRAY = 'the body is to be an array of points: [{"name": ..., "t": ..., "v": ...}]'
-READ_HERE = "send application/json, application/x-ndjson, text/csv"
+READ_HERE = "send application/json, application/x-ndjson, text/csv, application/gzip"
 RANGE_OF_TIME = "1677-09-21T00:12:43.145224192Z to 2262-04-11T23:47:16.854775807Z"
 
 

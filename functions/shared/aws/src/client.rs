@@ -12,6 +12,7 @@ use aws_config::{AppName, BehaviorVersion, ConfigLoader, SdkConfig};
 use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
+use crate::calls::Budget;
 use crate::settings::Settings;
 use crate::trust;
 
@@ -28,6 +29,10 @@ const LONG_QUERY: Duration = Duration::from_mins(1);
 const OPERATION: Duration = Duration::from_secs(20);
 /// How often a call is tried while the service is busy.
 const ATTEMPTS: u32 = 8;
+/// How many calls that write to tables are under way at the same time, for all
+/// messages of an invocation together: about as many as one batch of many series
+/// can use.
+pub(crate) const TABLE_CALLS: usize = 32;
 
 /// What the ports are made from.
 #[derive(Clone)]
@@ -40,6 +45,8 @@ pub struct Aws {
     pub(crate) query: (Duration, Duration),
     /// For all tables: to make a client takes a part of a function's start.
     dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
+    /// Of writes to all tables.
+    pub(crate) table_calls: Budget,
 }
 
 impl Aws {
@@ -53,12 +60,13 @@ impl Aws {
         Self::of(loader().load().await, settings)
     }
 
-    pub(crate) const fn of(sdk: SdkConfig, settings: Settings) -> Self {
+    pub(crate) fn of(sdk: SdkConfig, settings: Settings) -> Self {
         Self {
             sdk,
             settings,
             query: (QUERY, OPERATION),
             dynamodb: OnceLock::new(),
+            table_calls: Budget::new(TABLE_CALLS),
         }
     }
 
@@ -91,7 +99,7 @@ const TLS: Provider = Provider::Rustls(CryptoMode::Ring);
 /// What makes calls without a client of the SDK.
 pub(crate) fn connector() -> Connector {
     let builder = Connector::builder().tls_provider(TLS);
-    match trust::context(std::env::var("AWS_CA_BUNDLE").ok()) {
+    match trust::context(std::env::var_os("AWS_CA_BUNDLE")) {
         Some(context) => builder.tls_context(context).build(),
         None => builder.build(),
     }
@@ -100,7 +108,7 @@ pub(crate) fn connector() -> Connector {
 /// What is not left to the environment.
 pub(crate) fn loader() -> ConfigLoader {
     let mut http = aws_smithy_http_client::Builder::new().tls_provider(TLS);
-    if let Some(context) = trust::context(std::env::var("AWS_CA_BUNDLE").ok()) {
+    if let Some(context) = trust::context(std::env::var_os("AWS_CA_BUNDLE")) {
         http = http.tls_context(context);
     }
     let timeouts = TimeoutConfig::builder()

@@ -3,6 +3,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_config::Region;
 use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
@@ -17,6 +18,9 @@ use tokio::net::TcpListener;
 use crate::Aws;
 use crate::client::loader;
 use crate::settings::Settings;
+
+/// How many services there were.
+static SERVED: AtomicUsize = AtomicUsize::new(1);
 
 /// Serves `answer` to every request, and gives what the ports are made from to
 /// ask it.
@@ -43,10 +47,13 @@ where
             tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
         }
     });
+    // The SDK has one allowance of retries for all clients of a service and region in
+    // a process: tests would take it from each other.
+    let number = SERVED.fetch_add(1, Ordering::Relaxed);
     let credentials = Credentials::new("test", "test", None, None, "test");
     let loader = loader()
         .endpoint_url(url)
-        .region(Region::new("eu-central-1"))
+        .region(Region::new(format!("eu-central-{number}")))
         .credentials_provider(SharedCredentialsProvider::new(credentials));
     Aws::of(loader.load().await, Settings::new(variable))
 }

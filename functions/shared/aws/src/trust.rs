@@ -1,7 +1,11 @@
 //! Who is trusted to say that somebody is AWS: the certificate authorities that
 //! sign for its endpoints (<https://www.amazontrust.com/repository/>), which
 //! last until the end of 2037. To read and parse all that the system trusts
-//! takes longer than everything else that a function does at its start.
+//! takes longer than everything else that a function does at its start. Where
+//! others sign, as a proxy that looks into TLS does, a file of roots takes their
+//! place.
+
+use std::ffi::OsString;
 
 use aws_smithy_http_client::tls::{TlsContext, TrustStore};
 
@@ -9,8 +13,10 @@ use aws_smithy_http_client::tls::{TlsContext, TrustStore};
 const ROOTS: &str = include_str!("roots.pem");
 
 /// Trusts Amazon's roots; or the certificates in the file that `AWS_CA_BUNDLE`
-/// names, as other AWS tools do; or, if that cannot be read, the system's.
-pub(crate) fn context(bundle: Option<String>) -> Option<TlsContext> {
+/// names, as other AWS tools do; or, if that cannot be read, the system's. Set to
+/// nothing is not set.
+pub(crate) fn context(bundle: Option<OsString>) -> Option<TlsContext> {
+    let bundle = bundle.filter(|path| !path.is_empty());
     let store = match bundle.map(std::fs::read) {
         None => TrustStore::empty().with_pem_certificate(ROOTS),
         Some(Ok(pem)) => TrustStore::empty().with_pem_certificate(pem),
@@ -66,6 +72,18 @@ mod tests {
 
     #[test]
     fn a_bundle_that_is_not_there_is_no_reason_to_fail() {
-        assert!(context(Some("/nowhere".to_owned())).is_some());
+        assert!(context(Some("/nowhere".into())).is_some());
+    }
+
+    #[test]
+    fn no_bundle_is_amazons_roots_and_another_is_itself() {
+        let told = |bundle: Option<&str>| format!("{:?}", context(bundle.map(Into::into)));
+        assert_eq!(told(Some("")), told(None));
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let (one, _) = ROOTS.split_at(ROOTS.find("-----END").unwrap());
+        std::fs::write(file.path(), format!("{one}-----END CERTIFICATE-----\n")).unwrap();
+        let other = told(file.path().to_str());
+        assert_ne!(other, told(None));
+        assert_ne!(other, told(Some("/nowhere")));
     }
 }

@@ -46,7 +46,7 @@ pub(crate) fn flush() {
 
 /// What was collected, by labels and name.
 #[derive(Debug, Clone, Default)]
-struct Collected(Arc<Mutex<BTreeMap<Key, Held>>>);
+pub(crate) struct Collected(Arc<Mutex<BTreeMap<Key, Held>>>);
 
 #[derive(Debug)]
 enum Held {
@@ -57,7 +57,7 @@ enum Held {
 impl Collected {
     /// Takes what was collected: documents of one line, at least one for each
     /// set of labels.
-    fn documents(&self, function: &str, millis: u128) -> Vec<Value> {
+    pub(crate) fn documents(&self, function: &str, millis: u128) -> Vec<Value> {
         let held = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         // The documents of each set of labels: of each, its metrics.
         let mut sets: BTreeMap<Vec<Label>, Vec<Map<String, Value>>> = BTreeMap::new();

@@ -1,6 +1,9 @@
 //! Messages of a queue, a batch of them an event. Each is a success or a
 //! failure of its own; SQS delivers the failures again, and those alone. An event
 //! without messages is a tick of a schedule.
+//!
+//! An invocation with failed messages is a success to Lambda, whose `Errors` stays
+//! at 0: they are counted here, as the metric `messages_failed`.
 
 use std::fmt::Display;
 use std::panic::AssertUnwindSafe;
@@ -137,6 +140,9 @@ where
         .collect()
         .await;
     tracing::info!(messages = count, failed = failed.len(), "handled");
+    if !failed.is_empty() {
+        metrics::counter!("messages_failed").increment(failed.len() as u64);
+    }
     Failures {
         batch_item_failures: failed,
     }
@@ -160,6 +166,7 @@ mod tests {
     use tokio::time::sleep;
 
     use super::*;
+    use crate::cloudwatch::Collected;
 
     fn event(bodies: &[&str]) -> Vec<Message> {
         let records: Vec<_> = bodies
@@ -209,6 +216,34 @@ mod tests {
         let until = Instant::now() + Duration::from_secs(30);
         let response = run(event, until, &handle).await;
         assert_eq!(failures(&response), ["m1", "m2", "m4", "m5", "m7", "m9"]);
+    }
+
+    /// What `CloudWatch` makes the metric of that an alarm watches.
+    #[tokio::test(start_paused = true)]
+    async fn failures_are_counted() {
+        let collected = Collected::default();
+        // For this thread, which is all that the test has.
+        let _recorder = metrics::set_default_local_recorder(&collected);
+        let until = Instant::now() + Duration::from_secs(30);
+        run(event(&["0", "2"]), until, &handle).await;
+        let none: [serde_json::Value; 0] = [];
+        assert_eq!(collected.documents("stack-validator", 7), none);
+        run(event(&["0", "1", "{", "3", "5"]), until, &handle).await;
+        assert_eq!(
+            collected.documents("stack-validator", 7),
+            [json!({
+                "_aws": {
+                    "Timestamp": 7,
+                    "CloudWatchMetrics": [{
+                        "Namespace": "Tidemark",
+                        "Dimensions": [["function"]],
+                        "Metrics": [{"Name": "messages_failed", "Unit": "Count"}],
+                    }],
+                },
+                "function": "stack-validator",
+                "messages_failed": 4,
+            })]
+        );
     }
 
     #[test]

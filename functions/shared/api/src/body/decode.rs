@@ -11,13 +11,22 @@ use super::error::BodyError;
 use super::media_type::MediaType;
 
 /// What a route reads.
-const POINTS: &str = "application/json, application/x-ndjson, text/csv";
-const MEASUREMENTS: &str = "application/json";
+const POINTS: &str = "application/json, application/x-ndjson, text/csv, application/gzip";
+const MEASUREMENTS: &str = "application/json, application/gzip";
 
-/// The syntax of a body of points. Without a header it is JSON; what `curl -d`
-/// claims unasked, `application/x-www-form-urlencoded`, is refused.
-pub(super) fn syntax_of_points(headers: &HeaderMap) -> Result<Syntax, BodyError> {
-    syntax(headers, POINTS, |name| match name {
+/// What headers say of a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Declared {
+    /// The syntax of its text; None where that is to be found out.
+    pub(super) syntax: Option<Syntax>,
+    /// Whether it is gzip.
+    pub(super) is_packed: bool,
+}
+
+/// What a body of points is. Without a header it is JSON; what `curl -d` claims
+/// unasked, `application/x-www-form-urlencoded`, is refused.
+pub(super) fn points(headers: &HeaderMap) -> Result<Declared, BodyError> {
+    declared(headers, POINTS, |name| match name {
         "application/json" => Some(Syntax::Json),
         "application/x-ndjson" | "application/ndjson" => Some(Syntax::Ndjson),
         "text/csv" => Some(Syntax::Csv),
@@ -25,22 +34,27 @@ pub(super) fn syntax_of_points(headers: &HeaderMap) -> Result<Syntax, BodyError>
     })
 }
 
-/// A body of measurements is JSON, or nothing is said.
-pub(super) fn check_measurements(headers: &HeaderMap) -> Result<(), BodyError> {
-    syntax(headers, MEASUREMENTS, |name| {
+/// Whether a body of measurements, which are JSON, is gzip.
+pub(super) fn measurements(headers: &HeaderMap) -> Result<bool, BodyError> {
+    let declared = declared(headers, MEASUREMENTS, |name| {
         (name == "application/json").then_some(Syntax::Json)
-    })
-    .map(drop)
+    })?;
+    Ok(declared.is_packed)
 }
 
-fn syntax(
+fn declared(
     headers: &HeaderMap,
     accepted: &'static str,
     known: impl Fn(&str) -> Option<Syntax>,
-) -> Result<Syntax, BodyError> {
+) -> Result<Declared, BodyError> {
     let mut values = headers.get_all(CONTENT_TYPE).iter();
     let header = match (values.next(), values.next()) {
-        (None, _) => return Ok(Syntax::Json),
+        (None, _) => {
+            return Ok(Declared {
+                syntax: Some(Syntax::Json),
+                is_packed: is_gzip(headers)?,
+            });
+        }
         (Some(header), None) => header,
         (Some(_), Some(_)) => return Err(BodyError::RepeatedType),
     };
@@ -49,13 +63,36 @@ fn syntax(
         found: echo(found),
         accepted,
     };
-    let media = MediaType::parse(&text).ok_or_else(|| unsupported(&text))?;
-    let syntax = known(&media.essence).ok_or_else(|| unsupported(&media.essence))?;
-    match media.charset.as_deref() {
-        None | Some("utf-8" | "utf8") => Ok(syntax),
-        Some(charset) => Err(unsupported(&format!("the charset {charset}"))),
+    let parse = |text: &str| {
+        let media = MediaType::parse(text).ok_or_else(|| unsupported(text))?;
+        match media.charset.as_deref() {
+            None | Some("utf-8" | "utf8") => Ok(media),
+            Some(charset) => Err(unsupported(&format!("the charset {charset}"))),
+        }
+    };
+    let syntax = |essence: &str| known(essence).ok_or_else(|| unsupported(essence));
+    let media = parse(&text)?;
+    if !GZIP.contains(&media.essence.as_str()) {
+        return Ok(Declared {
+            syntax: Some(syntax(&media.essence)?),
+            is_packed: is_gzip(headers)?,
+        });
     }
+    let inner = media.inner.map(|inner| syntax(&parse(&inner)?.essence));
+    let syntax = inner.transpose()?;
+    // Packed twice is as good as never meant.
+    if is_gzip(headers)? {
+        return Err(BodyError::PackedTwice);
+    }
+    Ok(Declared {
+        syntax,
+        is_packed: true,
+    })
 }
+
+/// Gzip as a media type (RFC 6713), which a gateway takes for binary, whatever it
+/// makes of text that has a content coding.
+const GZIP: [&str; 2] = ["application/gzip", "application/x-gzip"];
 
 /// A header's value as far as it is repeated to the client.
 fn echo(text: &str) -> String {
@@ -65,8 +102,8 @@ fn echo(text: &str) -> String {
     text.chars().take(100).collect()
 }
 
-/// Whether the body is packed.
-pub(super) fn is_gzip(headers: &HeaderMap) -> Result<bool, BodyError> {
+/// Whether the body has gzip as its content coding.
+fn is_gzip(headers: &HeaderMap) -> Result<bool, BodyError> {
     let mut gzip = false;
     for header in headers.get_all(CONTENT_ENCODING) {
         let text = String::from_utf8_lossy(header.as_bytes());

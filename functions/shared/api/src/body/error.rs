@@ -35,6 +35,11 @@ pub enum BodyError {
         /// What was sent.
         found: String,
     },
+    /// Gzip as the media type and as the content coding.
+    #[error(
+        "the body is said to be gzip by `Content-Type` and by `Content-Encoding`; send one of them"
+    )]
+    PackedTwice,
     /// The gzip data is broken, or ends too early.
     #[error("the body is not gzip data: {detail}")]
     Gzip {
@@ -67,6 +72,7 @@ impl BodyError {
             }
             Self::UnsupportedType { .. }
             | Self::RepeatedType
+            | Self::PackedTwice
             | Self::UnsupportedEncoding { .. } => BodyErrorKind::Unsupported,
             Self::Gzip { .. }
             | Self::Content(
@@ -83,7 +89,9 @@ impl From<BodyError> for Problem {
     fn from(error: BodyError) -> Self {
         let detail = error.to_string();
         match error {
-            BodyError::UnsupportedEncoding { .. } => Self::unsupported_encoding(detail),
+            BodyError::UnsupportedEncoding { .. } | BodyError::PackedTwice => {
+                Self::unsupported_encoding(detail)
+            }
             _ => match error.kind() {
                 BodyErrorKind::Malformed => Self::malformed_body(detail),
                 BodyErrorKind::TooLarge => Self::body_too_large(detail),

@@ -8,10 +8,13 @@ pub(super) struct MediaType {
     pub(super) essence: String,
     /// The parameter `charset`, in lower case.
     pub(super) charset: Option<String>,
+    /// The parameter `type`: of what is inside, as in `multipart/related` (RFC 2387,
+    /// 3.1).
+    pub(super) inner: Option<String>,
 }
 
 impl MediaType {
-    /// None where it is no media type, or has two charsets.
+    /// None where it is no media type, or has two of a parameter that matters.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let text = text.trim_matches(BLANK);
         let (essence, mut rest) = text.split_at(text.find(';').unwrap_or(text.len()));
@@ -20,7 +23,7 @@ impl MediaType {
         if !is_token(main) || !is_token(sub) {
             return None;
         }
-        let mut charset = None;
+        let (mut charset, mut inner) = (None, None);
         while let Some(parameter) = rest.strip_prefix(';') {
             let parameter = parameter.trim_start_matches(BLANK);
             // A `;` may stand without a parameter.
@@ -33,16 +36,20 @@ impl MediaType {
             if !is_token(name) {
                 return None;
             }
-            if name.eq_ignore_ascii_case("charset")
-                && charset.replace(value.to_ascii_lowercase()).is_some()
-            {
+            let known = match name.to_ascii_lowercase().as_str() {
+                "charset" => Some(&mut charset),
+                "type" => Some(&mut inner),
+                _ => None,
+            };
+            if known.is_some_and(|known| known.replace(value).is_some()) {
                 return None;
             }
             rest = after.trim_start_matches(BLANK);
         }
         rest.is_empty().then(|| Self {
             essence: essence.to_ascii_lowercase(),
-            charset,
+            charset: charset.map(|charset: String| charset.to_ascii_lowercase()),
+            inner,
         })
     }
 }
@@ -95,11 +102,21 @@ mod tests {
         ] {
             let essence = "text/csv".to_owned();
             let charset = charset.map(str::to_owned);
-            assert_eq!(
-                MediaType::parse(text),
-                Some(MediaType { essence, charset }),
-                "{text}"
-            );
+            let parsed = MediaType::parse(text).unwrap();
+            assert_eq!((parsed.essence, parsed.charset), (essence, charset));
+            assert_eq!(parsed.inner, None, "{text}");
+        }
+        for (text, inner) in [
+            ("application/gzip; type=\"text/csv\"", "text/csv"),
+            (
+                "application/gzip;Type=\"text/csv;charset=\\\"UTF-8\\\"\"",
+                "text/csv;charset=\"UTF-8\"",
+            ),
+            ("application/gzip; charset=utf-8; type=csv", "csv"),
+        ] {
+            let parsed = MediaType::parse(text).unwrap();
+            assert_eq!(parsed.essence, "application/gzip");
+            assert_eq!(parsed.inner.as_deref(), Some(inner), "{text}");
         }
         for wrong in [
             "",
@@ -122,6 +139,9 @@ mod tests {
             "text/csv; charset=utf-8 x",
             "text/csv; charset=utf-8; charset=utf-8",
             "text/csv; charset=utf-8, text/csv",
+            // A slash is in no token.
+            "application/gzip; type=text/csv",
+            "application/gzip; type=\"text/csv\"; type=\"text/csv\"",
         ] {
             assert_eq!(MediaType::parse(wrong), None, "{wrong}");
         }

@@ -6,15 +6,21 @@
 //! `application/x-www-form-urlencoded`, which `curl -d` sends unasked, is not
 //! read. `application/ndjson` is as good as `application/x-ndjson`, and `utf8` as
 //! `utf-8`. Of two headers `Content-Type` nobody knows which counts: 415.
+//!
+//! `application/gzip` is the same as a content coding of gzip. What is inside is
+//! told by the parameter `type`, or found out by how it begins.
 
 mod decode;
 mod error;
 mod media_type;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use http::HeaderMap;
 use tidemark_formats::{Collector, Parsed, Reader};
+
+use text::Text;
 
 pub use error::{BodyError, BodyErrorKind};
 
@@ -42,8 +48,11 @@ pub fn read_points(
     body: &[u8],
     limits: BodyLimits,
 ) -> Result<Parsed, BodyError> {
-    let syntax = decode::syntax_of_points(headers)?;
-    read(headers, body, Reader::points(syntax), limits)
+    let declared = decode::points(headers)?;
+    let text = declared
+        .syntax
+        .map_or_else(Text::default, |syntax| Text::Known(Reader::points(syntax)));
+    read(body, declared.is_packed, text, limits)
 }
 
 /// Reads the body of `POST /meterdata/measurement`: rows of meters as JSON.
@@ -52,29 +61,29 @@ pub fn read_measurements(
     body: &[u8],
     limits: BodyLimits,
 ) -> Result<Parsed, BodyError> {
-    decode::check_measurements(headers)?;
-    read(headers, body, Reader::measurements(), limits)
+    let is_packed = decode::measurements(headers)?;
+    read(body, is_packed, Text::Known(Reader::measurements()), limits)
 }
 
 fn read(
-    headers: &HeaderMap,
     body: &[u8],
-    mut reader: Reader,
+    is_packed: bool,
+    mut text: Text,
     limits: BodyLimits,
 ) -> Result<Parsed, BodyError> {
     let mut collector = Collector::new(limits.memory);
-    if decode::is_gzip(headers)? {
+    if is_packed {
         decode::gunzip(body, limits.unpacked, |piece| {
-            Ok(reader.feed(piece, &mut collector)?)
+            Ok(text.feed(piece, &mut collector)?)
         })?;
-        reader.finish(b"", &mut collector)?;
+        text.finish(b"", &mut collector)?;
     } else if body.len() > limits.unpacked {
         return Err(BodyError::TooLarge {
             limit: limits.unpacked,
             unpacked: false,
         });
     } else {
-        reader.finish(body, &mut collector)?;
+        text.finish(body, &mut collector)?;
     }
     Ok(collector.take())
 }

@@ -49,7 +49,7 @@ pub fn example(kind: ProblemKind) -> Problem {
             Problem::body_too_large("the body has more than 4194304 bytes")
         }
         ProblemKind::UnsupportedMediaType => Problem::unsupported_media_type(
-            "text/plain is not read here; send application/json, application/x-ndjson, text/csv",
+            "text/plain is not read here; send application/json, application/x-ndjson, text/csv, application/gzip",
         ),
         ProblemKind::InvalidPoints => Problem::invalid_points(
             "none of the points can be taken",

@@ -12,7 +12,7 @@ use utoipa::openapi::schema::{AnyOfBuilder, Type};
 use super::ingested;
 use crate::body::{self, BodyLimits};
 use crate::call::Call;
-use crate::describe::bodies::{body as described, content};
+use crate::describe::bodies::{body as described, content, gzip};
 use crate::describe::schemas::part;
 use crate::describe::{
     AnySchema, NamedSchema, Properties, array, closed, forms, map, named, or_null, text,
@@ -66,6 +66,7 @@ fn measurements() -> RequestBody {
     }]});
     described("Measurements, up to 4 MiB as sent, 64 MiB unpacked, and 1 MiB a row. `Content-Encoding: gzip` is understood, and a byte order mark skipped")
         .content("application/json", content(schema, example))
+        .content("application/gzip", gzip("What is inside is `application/json`, which the parameter `type` may tell"))
         .build()
 }
 

@@ -12,7 +12,7 @@ use utoipa::openapi::schema::{AnyOfBuilder, Type};
 use super::ingested;
 use crate::body::{self, BodyLimits};
 use crate::call::Call;
-use crate::describe::bodies::{body as described, content};
+use crate::describe::bodies::{body as described, content, gzip};
 use crate::describe::{AnySchema, NamedSchema, Properties, array, closed, forms, named, of, text};
 use crate::problem::Problem;
 use crate::route::{Answered, Handler, Route, Verb};
@@ -63,6 +63,7 @@ fn points() -> RequestBody {
         .content("application/json", content(json, example))
         .content("application/x-ndjson", Content::new(Some(ndjson)))
         .content("text/csv", content(csv, Value::from(rows)))
+        .content("application/gzip", gzip("What is inside is told by the parameter `type`, as in `application/gzip; type=\"text/csv\"`; without it what begins with `[` is JSON, with `{` NDJSON, and all else CSV"))
         .build()
 }
 

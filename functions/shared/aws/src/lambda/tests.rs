@@ -5,11 +5,14 @@ use http::Response;
 use hyper::body::Bytes;
 use tidemark_conformance::Subject;
 use tidemark_conformance::conformance_tests;
-use tidemark_core::batch::Write;
+use tidemark_core::batch::{BatchId, SeriesPoints, Source, Write};
+use tidemark_core::grid::Grid;
 use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
+use tidemark_core::point::{Tags, Value};
 use tidemark_core::summary::Parts;
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstones;
+use tidemark_core::zone::Zone;
 use tidemark_embedded::Embedded;
 use tidemark_ports::{Extent, Page, PointStore, Refusal, Scan, Slots, Summarize};
 
@@ -84,8 +87,18 @@ enum Lambda {
     Runs(usize),
     /// Runs the first of so many, refuses the others.
     Refuses(usize),
+    /// Runs so many at the same time, as an account does, refuses the others.
+    RunsAtOnce(usize),
     /// Answers with this status, error type, function error and body.
     Says(u16, &'static str, &'static str, &'static str),
+}
+
+fn refusal() -> Response<String> {
+    Response::builder()
+        .status(429)
+        .header("x-amzn-errortype", "TooManyRequestsException")
+        .body(r#"{"Reason": "ConcurrentInvocationLimitExceeded"}"#.to_owned())
+        .unwrap()
 }
 
 async fn remote(lambda: Lambda) -> Remote {
@@ -95,9 +108,11 @@ async fn remote(lambda: Lambda) -> Remote {
     let counter = Arc::clone(&there);
     // What has to live as long as the store does.
     let folder = Arc::new(folder);
+    let under_way = Arc::new(AtomicUsize::new(0));
     let answer = move |request: http::Request<Bytes>| {
         let (store, folder) = (invoked.clone(), Arc::clone(&folder));
         let run = counter.fetch_add(1, Ordering::Relaxed);
+        let under_way = Arc::clone(&under_way);
         async move {
             let _ = folder;
             let path = "/2015-03-31/functions/stack-calculation/invocations";
@@ -105,12 +120,17 @@ async fn remote(lambda: Lambda) -> Remote {
             let longest = match lambda {
                 Lambda::Runs(longest) => longest,
                 Lambda::Refuses(every) if run % every == 0 => 2000,
-                Lambda::Refuses(_) => {
-                    return Response::builder()
-                        .status(429)
-                        .header("x-amzn-errortype", "TooManyRequestsException")
-                        .body(r#"{"Reason": "ConcurrentInvocationLimitExceeded"}"#.to_owned())
-                        .unwrap();
+                Lambda::Refuses(_) => return refusal(),
+                Lambda::RunsAtOnce(most) => {
+                    let is_refused = under_way.fetch_add(1, Ordering::Relaxed) >= most;
+                    if !is_refused {
+                        tokio::time::sleep(Duration::from_millis(300)).await;
+                    }
+                    under_way.fetch_sub(1, Ordering::Relaxed);
+                    if is_refused {
+                        return refusal();
+                    }
+                    LONG
                 }
                 Lambda::Says(status, kind, function, body) => {
                     let mut answer = Response::builder().status(status);
@@ -157,6 +177,10 @@ async fn refused_now_and_then() -> Subject<Remote> {
     Subject::new(remote(Lambda::Refuses(5)).await)
 }
 
+async fn refused_always() -> Subject<Remote> {
+    Subject::new(remote(Lambda::RunsAtOnce(0)).await)
+}
+
 conformance_tests! {
     mod answered_at_once: whole => calculator;
 }
@@ -165,6 +189,9 @@ conformance_tests! {
 }
 conformance_tests! {
     mod refused: refused_now_and_then => calculator;
+}
+conformance_tests! {
+    mod never_run: refused_always => calculator;
 }
 
 /// As much as any answer.
@@ -195,6 +222,91 @@ async fn what_is_refused_is_done_here() {
     assert_eq!(remote.here.runs.load(Ordering::Relaxed), 2);
     let tries = 1 + 2 * TRIES as usize;
     assert_eq!(remote.there.load(Ordering::Relaxed), tries);
+}
+
+/// How many shards a calculation has at the most.
+const SHARDS: i64 = 16;
+/// How many points there are, a second apart: a quarter of an hour in each shard.
+const POINTS: i64 = SHARDS * 900;
+const SECOND: i64 = 1_000_000_000;
+
+async fn fill(store: &Embedded) {
+    let mut points = SeriesPoints::new(SeriesName::new("a").unwrap());
+    for (second, index) in (0..POINTS).zip(0..) {
+        // Of which sums depend on the order, unless they are exact.
+        let value = Value::new(0.1 * f64::from(index)).unwrap();
+        points.push(
+            index,
+            Timestamp::from_nanos(second * SECOND),
+            value,
+            Tags::none(),
+        );
+    }
+    let write = Write {
+        tenant: Tenant::local(),
+        batch: BatchId::new(1, 1),
+        received: Timestamp::from_nanos(POINTS * SECOND),
+        source: Source::Api,
+        series: vec![points],
+    };
+    store.write(&Arc::new(write)).await.unwrap();
+}
+
+/// What a calculation asks for: all of its shards at once.
+async fn divided(remote: &Remote, slots: Slots) -> Vec<Vec<Bucket>> {
+    let length = POINTS / SHARDS;
+    let jobs = (0..SHARDS).map(|shard| {
+        let from = Timestamp::from_nanos(shard * length * SECOND);
+        let to = Timestamp::from_nanos((shard + 1) * length * SECOND - 1);
+        remote.run(Job {
+            range: TimeRange::new(from, to).unwrap(),
+            is_shard: true,
+            ..job(slots)
+        })
+    });
+    futures_util::future::try_join_all(jobs).await.unwrap()
+}
+
+/// The account runs some of the shards, or none, or all.
+#[tokio::test]
+async fn an_answer_is_whole_however_many_are_refused() {
+    let every = "1h".parse().unwrap();
+    let hours = Slots::Grid(Grid {
+        every,
+        zone: Zone::UTC,
+    });
+    for (most, refused) in [(0, 16..=16), (5, 1..=15), (16, 0..=0)] {
+        let remote = remote(Lambda::RunsAtOnce(most)).await;
+        fill(&remote.store).await;
+        for slots in [Slots::Whole, hours] {
+            let before = remote.here.runs.load(Ordering::Relaxed);
+            let shards = divided(&remote, slots).await;
+            let here = remote.here.runs.load(Ordering::Relaxed) - before;
+            assert!(refused.contains(&here), "{most}: {here} of {SHARDS}");
+            let expected = summarize(&remote.store, &job(slots)).await.unwrap();
+            let mut merged: Vec<Bucket> = Vec::new();
+            for mut bucket in shards.into_iter().flatten() {
+                if slots == Slots::Whole {
+                    bucket.start = expected[0].start;
+                }
+                match merged.last_mut() {
+                    Some(last) if last.start == bucket.start => last.summary.merge(&bucket.summary),
+                    _ => merged.push(bucket),
+                }
+            }
+            let told = |buckets: &[Bucket]| -> Vec<(Timestamp, u64, f64)> {
+                let one = |bucket: &Bucket| {
+                    let summary = &bucket.summary;
+                    let mean = summary.mean().unwrap();
+                    (bucket.start, summary.count().get(), mean)
+                };
+                buckets.iter().map(one).collect()
+            };
+            assert_eq!(told(&merged), told(&expected));
+            let counts = merged.iter().map(|bucket| bucket.summary.count().get());
+            assert_eq!(counts.sum::<u64>(), POINTS.unsigned_abs());
+        }
+    }
 }
 
 #[tokio::test]

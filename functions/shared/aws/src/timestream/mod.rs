@@ -41,6 +41,7 @@ use tidemark_ports::error::Result;
 use tidemark_ports::slots::Buckets;
 use tidemark_ports::{Bucket, Extent, Order, Page, PointStore, Refusal, Scan, Summarize};
 
+use crate::calls::Budget;
 use crate::client::Aws;
 use crate::settings::SettingError;
 pub use reports::Reports;
@@ -53,6 +54,10 @@ pub(crate) use version::Versioned;
 /// few pages of a query's answer, which are read one after the other.
 const SHARD_POINTS: NonZeroU64 = NonZeroU64::new(100_000).unwrap();
 
+/// How many calls that write are under way at the same time, for all messages of
+/// an invocation together.
+const CALLS: usize = 16;
+
 /// The first instant that Timestream takes.
 const BEGIN: Timestamp = Timestamp::from_nanos(0);
 
@@ -63,6 +68,7 @@ pub struct Timestream {
     query: Arc<Endpoint<aws_sdk_timestreamquery::Client>>,
     table: Table,
     shard_points: NonZeroU64,
+    calls: Budget,
 }
 
 impl Aws {
@@ -81,6 +87,7 @@ impl Aws {
                 database: self.settings.parsed("TIDEMARK_TIMESTREAM_DATABASE")?,
                 name: self.settings.parsed("TIDEMARK_TIMESTREAM_TABLE")?,
             },
+            calls: Budget::new(CALLS),
         })
     }
 }

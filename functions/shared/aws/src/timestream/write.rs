@@ -2,21 +2,22 @@
 //! by itself while Timestream is busy, until every point is stored, lost to a
 //! later write, or refused for good.
 
+use aws_sdk_timestreamwrite::config::Config;
 use aws_sdk_timestreamwrite::operation::write_records::WriteRecordsError;
 use tidemark_core::batch::Write;
 use tidemark_ports::Refusal;
-use tidemark_ports::error::{Kind, Result, StoreError, causes};
+use tidemark_ports::error::{Kind, Result, StoreError};
 
 use super::Timestream;
 use super::record::{Outgoing, Records};
 use super::version::{Verdict, Versioned};
-use crate::calls::{Done, Undone, each, retry};
+use crate::calls::{Done, Undone, each, once, retry};
 use crate::error::failed;
 
 const WRITING: &str = "writing to Timestream";
 /// How many records a call takes.
 const RECORDS: usize = 100;
-/// How many calls are under way at the same time.
+/// How many calls are under way at the same time, if the budget has room.
 const CALLS: usize = 8;
 
 /// A record that was not taken, and why.
@@ -101,22 +102,12 @@ impl Timestream {
         let calls: Vec<Vec<Outgoing>> = points.chunks(RECORDS).map(<[_]>::to_vec).collect();
         let call = |mut one: Vec<Vec<Outgoing>>| async move {
             let points = one.pop().unwrap_or_default();
-            match self.call(batch, &points).await {
-                Ok(found) => Ok(Done {
-                    found,
-                    left: Vec::new(),
-                }),
-                Err(error) if error.kind() == Kind::Unavailable => {
-                    tracing::debug!(error = causes(&error), "Timestream is busy");
-                    Ok(Done {
-                        found: Vec::new(),
-                        left: vec![points],
-                    })
-                }
-                Err(error) => Err(error),
-            }
+            Ok(Done {
+                found: self.call(batch, &points).await?,
+                left: Vec::new(),
+            })
         };
-        each(calls, 1, CALLS, call).await
+        each(&self.calls, calls, 1, CALLS, call).await
     }
 
     /// One call.
@@ -133,6 +124,8 @@ impl Timestream {
                     .table_name(self.table.name.as_str())
                     .common_attributes(common.clone())
                     .set_records(Some(records.clone()))
+                    .customize()
+                    .config_override(Config::builder().retry_config(once()))
                     .send()
             })
             .await?;

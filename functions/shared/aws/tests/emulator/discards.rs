@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tidemark_aws::{Aws, DiscardsTable};
+use tidemark_aws::{Aws, DiscardsTable, Settings};
 use tidemark_conformance::conformance_tests;
 use tidemark_conformance::material::{received, tenant};
 use tidemark_conformance::{Subject, Traits};
@@ -13,8 +13,7 @@ use tidemark_core::point::Stamp;
 use tidemark_core::time::TimeRange;
 use tidemark_ports::{DiscardFilter, DiscardLog};
 
-async fn open() -> Subject<DiscardsTable> {
-    let aws = Aws::from_env().await;
+fn subject(aws: &Aws) -> Subject<DiscardsTable> {
     Subject::new(aws.discards().unwrap()).with(Traits {
         // An index follows its table.
         delay: Duration::from_secs(2),
@@ -22,9 +21,26 @@ async fn open() -> Subject<DiscardsTable> {
     })
 }
 
+async fn open() -> Subject<DiscardsTable> {
+    subject(&Aws::from_env().await)
+}
+
+/// One whose discards expire: not while they are looked at.
+async fn expiring() -> Subject<DiscardsTable> {
+    let settings = Settings::new(|name| match name {
+        "TIDEMARK_DISCARD_DAYS" => Some("1".to_owned()),
+        other => std::env::var(other).ok(),
+    });
+    subject(&Aws::new(settings).await)
+}
+
 conformance_tests! {
     #[ignore = "needs an AWS emulator (AWS_ENDPOINT_URL)"]
     mod table: open => discards, discard_listings;
+}
+conformance_tests! {
+    #[ignore = "needs an AWS emulator (AWS_ENDPOINT_URL)"]
+    mod expiring_table: expiring => discards, discard_listings;
 }
 
 /// Should other reasons speak against a point when its batch comes again, the

@@ -73,6 +73,24 @@ fn a_body_in_base64_is_the_bytes() {
     assert_eq!(request.body(), &every);
 }
 
+/// What the gateway takes for binary, which gzip is by this type.
+#[test]
+fn gzip_by_its_type_is_the_bytes() {
+    let packed = b"\x1f\x8b\x08\0\0\0\0\0\0\xff";
+    let request = request(json!({
+        "rawPath": "/api",
+        "headers": {"content-type": "application/gzip; type=\"text/csv\""},
+        "requestContext": {"http": {"method": "POST"}},
+        "body": STANDARD.encode(packed),
+        "isBase64Encoded": true,
+    }));
+    assert_eq!(
+        request.headers()[CONTENT_TYPE],
+        "application/gzip; type=\"text/csv\""
+    );
+    assert_eq!(request.body(), &packed[..]);
+}
+
 #[test]
 fn a_path_that_the_gateway_decoded_is_encoded_again() {
     for (given, path) in [

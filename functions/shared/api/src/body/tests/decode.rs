@@ -208,7 +208,7 @@ fn media_types() {
         assert_eq!(
             error.to_string(),
             format!(
-                "{found} is not read here; send application/json, application/x-ndjson, text/csv"
+                "{found} is not read here; send application/json, application/x-ndjson, text/csv, application/gzip"
             )
         );
     }
@@ -220,8 +220,135 @@ fn media_types() {
     let error = read_measurements(&headers(CSV), b"name,t,v\n", BodyLimits::default()).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "text/csv is not read here; send application/json"
+        "text/csv is not read here; send application/json, application/gzip"
     );
+}
+
+/// What may be inside, and how it is written.
+fn each_syntax() -> [(&'static str, &'static str, String); 4] {
+    [
+        (JSON, "\"application/json\"", BODY.to_owned()),
+        (
+            NDJSON,
+            "\"application/x-ndjson; charset=utf-8\"",
+            BODY[1..BODY.len() - 1].to_owned(),
+        ),
+        (
+            NDJSON,
+            "\"Application/NDJSON\"",
+            BODY[1..BODY.len() - 1].to_owned(),
+        ),
+        (CSV, "\"text/csv\"", "name,t,v\na,1,2\n".to_owned()),
+    ]
+}
+
+#[test]
+fn gzip_may_be_the_type() {
+    for (media, inner, text) in each_syntax() {
+        let expected = points(media, &text);
+        assert_eq!(expected.as_ref().unwrap().accepted, 1);
+        for named in ["application/gzip", "application/x-gzip", "Application/GZIP"] {
+            for header in [named.to_owned(), format!("{named}; type={inner}")] {
+                let value = HeaderValue::from_str(&header).unwrap();
+                let headers = HeaderMap::from_iter([(CONTENT_TYPE, value)]);
+                let packed = gzip(text.as_bytes());
+                let read = read_points(&headers, &packed, BodyLimits::default());
+                assert_eq!(read, expected, "{header}");
+            }
+        }
+    }
+}
+
+/// However the text is cut, and whatever blanks stand before it.
+#[test]
+fn what_is_inside_is_found_out() {
+    for (media, _, text) in each_syntax() {
+        let blanks = if media == CSV { "" } else { " \r\n\t" };
+        let text = format!("\u{feff}{blanks}{text}");
+        let expected = points(media, &text);
+        assert_eq!(expected.as_ref().unwrap().accepted, 1, "{media}");
+        let members: Vec<u8> = text.bytes().flat_map(|byte| gzip(&[byte])).collect();
+        for body in [gzip(text.as_bytes()), members] {
+            assert_eq!(points("application/gzip", body), expected, "{media}");
+        }
+    }
+    for nothing in ["", " \n", "\u{feff}"] {
+        let read = points("application/gzip", gzip(nothing.as_bytes()));
+        assert_eq!(read, points(JSON, nothing), "{nothing:?}");
+    }
+    let blanks = " ".repeat(1 << 20);
+    let read = points(
+        "application/gzip",
+        gzip(format!("{blanks}{BODY}").as_bytes()),
+    );
+    assert_eq!(read.unwrap().accepted, 1);
+}
+
+#[test]
+fn measurements_may_be_gzip_by_their_type() {
+    let row = r#"{"data":[{"measurement":"e","timestamp":"1","tags":{"muid":"m"},"x":1}]}"#;
+    let read = |media, body: &[u8]| read_measurements(&headers(media), body, BodyLimits::default());
+    let expected = read(JSON, row.as_bytes());
+    assert_eq!(expected.as_ref().unwrap().accepted, 1);
+    let packed = gzip(row.as_bytes());
+    assert_eq!(read("application/gzip", &packed), expected);
+    let told = "application/x-gzip; type=\"application/json\"";
+    assert_eq!(read(told, &packed), expected);
+    let error = read("application/gzip; type=\"text/csv\"", &packed).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "text/csv is not read here; send application/json, application/gzip"
+    );
+}
+
+#[test]
+fn what_is_inside_has_to_be_readable() {
+    let packed = gzip(BODY.as_bytes());
+    for (header, found) in [
+        ("application/gzip; type=\"text/plain\"", "text/plain"),
+        (
+            "application/gzip; type=\"application/gzip\"",
+            "application/gzip",
+        ),
+        ("application/gzip; type=csv", "csv"),
+        (
+            "application/gzip; type=\"text/csv; charset=latin1\"",
+            "the charset latin1",
+        ),
+        ("application/gzip; charset=latin1", "the charset latin1"),
+        (
+            "application/gzip; type=text/csv",
+            "application/gzip; type=text/csv",
+        ),
+    ] {
+        let error = points(header, &packed).unwrap_err();
+        assert_eq!(error.kind(), BodyErrorKind::Unsupported);
+        let told = error.to_string();
+        assert!(
+            told.starts_with(&format!("{found} is not read here")),
+            "{told}"
+        );
+    }
+    // The type is believed.
+    assert!(points("application/gzip; type=\"text/csv\"", &packed).is_err());
+    let plain = points("application/gzip", BODY).unwrap_err();
+    assert_eq!(
+        plain.to_string(),
+        "the body is not gzip data: it is corrupt"
+    );
+    let mut twice = headers("application/gzip");
+    twice.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    let error = read_points(&twice, &packed, BodyLimits::default()).unwrap_err();
+    assert_eq!(error, BodyError::PackedTwice);
+    assert_eq!(error.kind(), BodyErrorKind::Unsupported);
+}
+
+/// The limits of what is unpacked hold, too.
+#[test]
+fn a_bomb_is_one_by_its_type_as_well() {
+    let bomb = gzip(&vec![b' '; 100 << 20]);
+    let error = points("application/gzip", bomb).unwrap_err();
+    assert_eq!(error.kind(), BodyErrorKind::TooLarge);
 }
 
 #[test]

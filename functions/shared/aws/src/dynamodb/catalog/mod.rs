@@ -22,6 +22,7 @@ use tidemark_core::tombstone::Tombstone;
 use tidemark_ports::error::{Kind, Result, StoreError};
 use tidemark_ports::{Catalog, Series};
 
+use crate::calls::Budget;
 use crate::client::Aws;
 use crate::dynamodb::item::{Item, key, number};
 use crate::settings::SettingError;
@@ -30,6 +31,7 @@ use crate::settings::SettingError;
 #[derive(Debug, Clone)]
 pub struct CatalogTable {
     client: Client,
+    calls: Budget,
     table: String,
 }
 
@@ -38,6 +40,7 @@ impl Aws {
     pub fn catalog(&self) -> std::result::Result<CatalogTable, SettingError> {
         Ok(CatalogTable {
             client: self.dynamodb(),
+            calls: self.table_calls.clone(),
             table: self.settings.required("TIDEMARK_CATALOG_TABLE")?,
         })
     }

@@ -17,13 +17,14 @@ use tidemark_ports::error::{Kind, Result, StoreError};
 use super::entry::Listing;
 use super::{CatalogTable, change, item_key};
 use crate::calls::{Undone, retry};
+use crate::dynamodb::batch::tried_once;
 use crate::dynamodb::item::{Item, number, text};
 use crate::dynamodb::transaction::{CHANGED_AT_ONCE, transact};
 use crate::error::failed;
 
 const REGISTERING: &str = "registering series";
 
-/// How many series are written at the same time.
+/// How many series are written at the same time, if the budget has room.
 const WRITES: usize = 32;
 /// How many series come to life in one transaction, which changes the count,
 /// too.
@@ -70,7 +71,8 @@ impl CatalogTable {
         let mut busy = None;
         let outcomes: Vec<(SeriesName, Result<Outcome>)> = stream::iter(std::mem::take(names))
             .map(|name| async {
-                let outcome = self.touch(tenant, &name, received).await;
+                let touch = self.touch(tenant, &name, received);
+                let outcome = self.calls.turn(touch).await;
                 (name, outcome)
             })
             .buffer_unordered(WRITES)
@@ -92,7 +94,8 @@ impl CatalogTable {
         }
         // One after the other: each changes the count.
         for part in unlisted.chunks(REVIVED_AT_ONCE) {
-            if !self.revive(tenant, part, received).await? {
+            let revival = self.revive(tenant, part, received);
+            if !self.calls.turn(revival).await? {
                 names.extend(part.iter().cloned());
             }
         }
@@ -117,6 +120,7 @@ impl CatalogTable {
             .expression_attribute_names("#updated", "updated")
             .expression_attribute_values(":received", number(received.nanos()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let update = update.customize().config_override(tried_once());
         let old = match update.send().await {
             Ok(_) => return Ok(Outcome::Done),
             Err(error) => match refused(error)? {
@@ -140,6 +144,7 @@ impl CatalogTable {
             .update(tenant, name)
             .update_expression("SET #touched = :touched")
             .condition_expression("#live = :live");
+        let update = update.customize().config_override(tried_once());
         match update.send().await {
             Ok(_) => Ok(Outcome::Done),
             Err(error) => refused(error).map(|_| Outcome::Again),

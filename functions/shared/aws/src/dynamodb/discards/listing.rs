@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::query::QueryError;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use serde::Deserialize;
 use tidemark_core::batch::Source;
@@ -21,6 +23,7 @@ use crate::dynamodb::times::sortable;
 use crate::error::failed;
 
 const LISTING: &str = "listing discards";
+const COUNTING: &str = "counting discards";
 
 /// An index, and where to look in it.
 struct Place {
@@ -125,11 +128,15 @@ impl DiscardsTable {
         Ok(found)
     }
 
-    /// The discards of these keys, the latest first. One that is not there is
-    /// left out.
+    /// The discards of these keys, the latest first. One that is not there, or has
+    /// expired, is left out.
     async fn read(&self, keys: Vec<Item>) -> Result<Vec<Discard>> {
-        let items = get_all(&self.client, &self.table, keys).await?;
-        let mut found: Vec<Discard> = items.into_iter().map(row::discard).collect::<Result<_>>()?;
+        let items = get_all(&self.client, &self.calls, &self.table, keys).await?;
+        let now = self.now();
+        let items = items
+            .into_iter()
+            .filter(|item| !row::has_expired(item, now));
+        let mut found: Vec<Discard> = items.map(row::discard).collect::<Result<_>>()?;
         found.sort_unstable_by_key(|discard| std::cmp::Reverse(discard.stamp));
         Ok(found)
     }
@@ -139,33 +146,50 @@ impl DiscardsTable {
         tenant: &Tenant,
         received: TimeRange,
     ) -> Result<Vec<DiscardCount>> {
-        #[derive(Deserialize)]
-        struct Kind {
-            source: Source,
-            reasons: Vec<Reason>,
-        }
         let (low, high) = bounds(received);
-        let mut pages = self
-            .query(&Place::by_received(tenant), low, high)
-            .projection_expression("#source, #reasons")
-            .expression_attribute_names("#source", "source")
-            .expression_attribute_names("#reasons", "reasons")
-            .into_paginator()
-            .send();
-        let mut counts: HashMap<(Source, Vec<Reason>), u64> = HashMap::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(failed("counting discards"))?;
-            for item in page.items.unwrap_or_default() {
-                let kind: Kind = item::read(item, "a discard in its index")?;
-                *counts.entry((kind.source, kind.reasons)).or_default() += 1;
+        let mut counts: HashMap<Kind, u64> = HashMap::new();
+        let all = self.query(&Place::by_received(tenant), low.clone(), high.clone());
+        kinds(all, |kind| *counts.entry(kind).or_default() += 1)
+            .await
+            .map_err(|error| failed(COUNTING)(*error))??;
+        let expired = kinds(self.expired(tenant, low, high), |kind| {
+            if let Some(count) = counts.get_mut(&kind) {
+                *count = count.saturating_sub(1);
             }
+        });
+        match expired.await {
+            Ok(read) => read?,
+            // A table that is older than the index, or is building it.
+            Err(error) if error.code() == Some("ValidationException") => {
+                tracing::warn!("discards that have expired are counted: they have no index");
+            }
+            Err(error) => return Err(failed(COUNTING)(*error)),
         }
-        let count = |((source, reasons), count)| DiscardCount {
-            source,
-            reasons,
+        let count = |(kind, count): (Kind, u64)| DiscardCount {
+            source: kind.source,
+            reasons: kind.reasons,
             count,
         };
-        Ok(counts.into_iter().map(count).collect())
+        let counts = counts.into_iter().filter(|(_, count)| *count > 0);
+        Ok(counts.map(count).collect())
+    }
+
+    /// Those between two stamps, both included, that have expired and are still
+    /// there. (The items of further reasons have no stamp.)
+    fn expired(&self, tenant: &Tenant, low: String, high: String) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.table)
+            .index_name("by-expiry")
+            .key_condition_expression("#tenant = :tenant AND #expires <= :now")
+            .filter_expression("#stamp BETWEEN :low AND :high")
+            .expression_attribute_names("#tenant", "tenant")
+            .expression_attribute_names("#expires", row::EXPIRES)
+            .expression_attribute_names("#stamp", "stamp")
+            .expression_attribute_values(":tenant", text(tenant.as_str()))
+            .expression_attribute_values(":now", item::number(self.now()))
+            .expression_attribute_values(":low", text(low))
+            .expression_attribute_values(":high", text(high))
     }
 
     /// The items of an index between these two, both included.
@@ -182,6 +206,36 @@ impl DiscardsTable {
             .expression_attribute_values(":low", text(low))
             .expression_attribute_values(":high", text(high))
     }
+}
+
+/// What discards are counted by.
+#[derive(PartialEq, Eq, Hash, Deserialize)]
+struct Kind {
+    source: Source,
+    reasons: Vec<Reason>,
+}
+
+/// Calls `each` with the kind of every discard that a query of an index finds; an
+/// error of the query, or one of what was found.
+async fn kinds(
+    query: QueryFluentBuilder,
+    mut each: impl FnMut(Kind),
+) -> std::result::Result<Result<()>, Box<SdkError<QueryError>>> {
+    let mut pages = query
+        .projection_expression("#source, #reasons")
+        .expression_attribute_names("#source", "source")
+        .expression_attribute_names("#reasons", "reasons")
+        .into_paginator()
+        .send();
+    while let Some(page) = pages.next().await {
+        for item in page.map_err(Box::new)?.items.unwrap_or_default() {
+            match item::read(item, "a discard in its index") {
+                Ok(kind) => each(kind),
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+    }
+    Ok(Ok(()))
 }
 
 /// With what the index does not decide itself.

@@ -23,6 +23,9 @@ const PROJECTED: [&str; 7] = [
     "received", "source", "series", "time", "value", "reasons", "detail",
 ];
 
+/// When `DynamoDB` may delete an item, in seconds since 1970.
+pub(super) const EXPIRES: &str = "expires";
+
 /// What is kept of a detail, in bytes: an item holds 400 KB.
 const DETAIL: usize = 32 * 1024;
 
@@ -71,8 +74,9 @@ pub(super) fn reason_key(tenant: &Tenant, reason: Reason) -> String {
     format!("{tenant}/{reason}")
 }
 
-/// The item of a discard, with the keys of all indexes.
-pub(super) fn item(discard: &Discard) -> Result<Item> {
+/// The item of a discard, with the keys of all indexes. It expires then, in
+/// seconds since 1970, if it does.
+pub(super) fn item(discard: &Discard, expires: Option<i64>) -> Result<Item> {
     let bytes = discard.payload.bytes();
     let payload = std::str::from_utf8(bytes).ok();
     let cut = discard.payload.cut();
@@ -104,7 +108,17 @@ pub(super) fn item(discard: &Discard) -> Result<Item> {
         add("reason_key", text(reason_key(&row.tenant, *reason)));
         add("reason_stamp", stamp);
     }
+    if let Some(expires) = expires {
+        add(EXPIRES, item::number(expires));
+    }
     Ok(item)
+}
+
+/// Whether an item has expired by `now`, in seconds since 1970.
+pub(super) fn has_expired(item: &Item, now: i64) -> bool {
+    let expires = item.get(EXPIRES).and_then(|value| value.as_n().ok());
+    let expires: Option<i64> = expires.and_then(|digits| digits.parse().ok());
+    expires.is_some_and(|expires| expires <= now)
 }
 
 /// The items by which a discard is found under its other reasons. They are in
@@ -124,6 +138,8 @@ pub(super) fn pointers(discard: &Discard, item: &Item) -> Vec<Item> {
             ("reason_stamp", stamp_text(discard.stamp).as_str()),
         ]);
         pointer.extend(place);
+        let expires = item.get(EXPIRES);
+        pointer.extend(expires.map(|expires| (EXPIRES.to_owned(), expires.clone())));
         pointer
     };
     discard.reasons.iter().skip(1).map(pointer).collect()

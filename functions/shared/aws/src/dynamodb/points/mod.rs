@@ -30,8 +30,9 @@ use tidemark_ports::error::Result;
 use tidemark_ports::slots::Buckets;
 use tidemark_ports::{Bucket, Extent, Order, Page, PointStore, Refusal, Scan, Summarize};
 
+use crate::calls::Budget;
 use crate::client::Aws;
-use crate::dynamodb::batch::write_all;
+use crate::dynamodb::batch::{get_all, write_all};
 use crate::dynamodb::item::{Item, text};
 use crate::error::failed;
 use crate::settings::SettingError;
@@ -47,6 +48,7 @@ const REMOVING: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct Points {
     client: Client,
+    calls: Budget,
     table: Arc<str>,
 }
 
@@ -77,6 +79,7 @@ impl Aws {
     pub fn points(&self) -> std::result::Result<Points, SettingError> {
         Ok(Points {
             client: self.dynamodb(),
+            calls: self.table_calls.clone(),
             table: self.settings.required("TIDEMARK_POINTS_TABLE")?.into(),
         })
     }
@@ -134,15 +137,12 @@ impl Points {
 
     /// Carries requests out.
     pub(crate) async fn carry_out(&self, requests: Vec<WriteRequest>) -> Result<()> {
-        write_all(&self.client, &self.table, requests).await
+        write_all(&self.client, &self.calls, &self.table, requests).await
     }
 
-    pub(crate) const fn client(&self) -> &Client {
-        &self.client
-    }
-
-    pub(crate) fn table(&self) -> &str {
-        &self.table
+    /// The items of these keys, as far as they are there.
+    pub(crate) async fn find(&self, keys: Vec<Item>) -> Result<Vec<Item>> {
+        get_all(&self.client, &self.calls, &self.table, keys).await
     }
 
     /// Removes what a deletion hides; false if it was not done by the deadline.

@@ -22,7 +22,6 @@ use tidemark_ports::error::{Result, causes};
 use tokio::time::Instant;
 
 use crate::client::Aws;
-use crate::dynamodb::batch::get_all;
 use crate::dynamodb::catalog::{CatalogTable, Touched};
 use crate::dynamodb::item::key;
 use crate::dynamodb::points::item::{self, Stored, series_key};
@@ -349,7 +348,7 @@ impl Compactor {
             .iter()
             .map(|head| key([("series", series), ("chunk", &head.key)]))
             .collect();
-        let items = get_all(self.points.client(), self.points.table(), keys).await?;
+        let items = self.points.find(keys).await?;
         items.into_iter().map(Stored::read).collect()
     }
 }

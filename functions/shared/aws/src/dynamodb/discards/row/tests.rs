@@ -97,12 +97,15 @@ proptest! {
 
     #[test]
     fn discards_come_back(discard in discards()) {
-        prop_assert_eq!(super::discard(item(&discard).unwrap()).unwrap(), discard);
+        for expires in [None, Some(7)] {
+            let item = item(&discard, expires).unwrap();
+            prop_assert_eq!(super::discard(item).unwrap(), discard.clone());
+        }
     }
 
     #[test]
     fn each_reason_has_its_place(discard in discards()) {
-        let item = item(&discard).unwrap();
+        let item = item(&discard, None).unwrap();
         let pointers = pointers(&discard, &item);
         let mut reasons = Vec::new();
         for found in std::iter::once(&item).chain(&pointers) {
@@ -148,7 +151,7 @@ fn the_largest_discard_fits_an_item() {
         format: Format::Message,
         replayed: Some(Timestamp::MAX),
     };
-    let item = item(&discard).unwrap();
+    let item = item(&discard, Some(i64::MAX)).unwrap();
     assert!(size(&item) < LARGEST, "{}", size(&item));
     // It begins as it did.
     let back = super::discard(item).unwrap();
