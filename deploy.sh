@@ -143,9 +143,20 @@ run_aws() {
     export PATH=$PWD/.venv-aws/bin:$PATH SAM_CLI_TELEMETRY=0
     local name=${TIDEMARK_STACK:-tidemark} parameters=$PWD/.aws-sam/parameters.yaml
     mkdir -p .aws-sam
+    # Before the build: what keeps a deployment from beginning should not be told after it.
+    .venv-aws/bin/python infra/deploying.py "$name"
     .venv-aws/bin/python infra/parameters.py >"$parameters"
     sam build --parameter-overrides "file://$parameters"
-    sam deploy --stack-name "$name" --parameter-overrides "file://$parameters" "$@"
+    local deploy=(.venv-aws/bin/python infra/deploying.py "$name"
+        sam deploy --stack-name "$name" --parameter-overrides "file://$parameters" "$@")
+    "${deploy[@]}"
+    # Tables are protected once they are there, so that a creation that fails takes them with it.
+    cp "$parameters" "$parameters.first"
+    .venv-aws/bin/python infra/parameters.py >"$parameters"
+    if ! cmp --silent "$parameters" "$parameters.first"; then
+        say "deploying once more, with the tables protected"
+        "${deploy[@]}"
+    fi
     sam list stack-outputs --stack-name "$name" --output json
 }
 

@@ -1,7 +1,7 @@
 """Tells the value of each parameter of the template: what the environment says, else the default.
 CloudFormation takes what is not given from the earlier deployment, so all of them are. What says
 where the points are is kept, as a deployment moves none; of a new stack it is found out where they
-can be."""
+can be. What the account can reserve of its concurrency is found out each time."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ import boto3
 import yaml
 from botocore.exceptions import BotoCoreError, ClientError
 
+import concurrency
 import point_store
 
 TEMPLATE = Path(__file__).resolve().parents[1] / "template.yaml"
@@ -30,6 +31,10 @@ BUDGET = ("BudgetAmount", "BudgetEmail")
 TABLES = tuple(
     f"Existing{name}Table" for name in ("Points", "Catalog", "Discards", "History", "Keys")
 )
+#: Whether tables are protected.
+PROTECTS = "DeletionProtection"
+#: Whether concurrency is reserved.
+RESERVES = "ReserveConcurrency"
 #: What a stack keeps unless it is told otherwise.
 KEPT = ("PointStore", *NAMES, "MemoryStoreHours", "MagneticStoreDays", *TABLES)
 
@@ -45,7 +50,9 @@ def main() -> None:
         kept = where_points_are(told)
     except (BotoCoreError, ClientError) as error:
         sys.exit(f"asking AWS what is deployed: {error}")
-    print(json.dumps(parameters(TEMPLATE.read_text(), told, kept)))
+    template = TEMPLATE.read_text()
+    given = parameters(template, told, kept)
+    print(json.dumps(given | {RESERVES: whether_to_reserve(template, told, given)}))
 
 
 def where_points_are(told: Mapping[str, str]) -> dict[str, str]:
@@ -61,7 +68,21 @@ def where_points_are(told: Mapping[str, str]) -> dict[str, str]:
     )
     print(f"points in {store}: {reason}", file=sys.stderr)
     kept = {name: value for name, value in (deployed or {}).items() if name in KEPT}
+    if deployed is None:
+        # A table that is protected would outlive a creation that fails.
+        kept[PROTECTS] = "false"
     return kept | {"PointStore": store}
+
+
+def whether_to_reserve(template: str, told: Mapping[str, str], given: Mapping[str, str]) -> str:
+    """Whether the account can reserve what the template wants. AWS is not asked if that is told."""
+    stack = told.get("TIDEMARK_STACK") or "tidemark"
+    wanted = concurrency.reservations(template, given)
+    chosen, reason = concurrency.choose(
+        told.get(variable(RESERVES)), wanted, stack, lambda: boto3.Session().client("lambda")
+    )
+    print(f"{RESERVES} is {chosen}: {reason}", file=sys.stderr)
+    return chosen
 
 
 def check_names(told: Mapping[str, str]) -> None:

@@ -45,7 +45,7 @@ def deployed(formation: Any, stack: str) -> dict[str, str] | None:
         if error.response["Error"]["Code"] == "ValidationError":
             return None
         raise
-    if found["StackStatus"] in {"REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE"}:
+    if found["StackStatus"] in {"REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}:
         # Nothing was ever deployed.
         return None
     return {one["ParameterKey"]: one["ParameterValue"] for one in found.get("Parameters", [])}

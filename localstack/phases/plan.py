@@ -105,6 +105,8 @@ def of_test() -> list[Phase]:
     """What runs the product. The longest come first, so that none of them is left over."""
     return [
         Phase("packages", "Python packages", (("./deploy.sh", "packages", "test"),), load=0),
+        # Of the deployment's own tests.
+        Phase("packages-aws", "sam", (("./deploy.sh", "packages", "aws"),), load=0),
         Phase(
             "build",
             "all programs and tests",
@@ -188,7 +190,7 @@ def faults(store: str) -> Phase:
                 ARGUMENTS,
             ),
         ),
-        after=("packages", "build"),
+        after=("packages", "packages-aws", "build"),
         environment=environment(store),
     )
 

@@ -28,7 +28,11 @@ from place import CREDENTIALS, REGION, REPOSITORY, Place
 #: How long an emulator may take to start.
 PATIENCE_SECONDS = 120.0
 BUCKET = "artifacts"
-CODE = re.compile(r"(?<=CodeUri: )functions/(\w+)")
+#: A function's code, after the name of its program.
+CODE = re.compile(
+    r"(Binary: (\w+) \} \}\n    Properties:\n      FunctionName: .*\n      CodeUri: )\.$",
+    re.MULTILINE,
+)
 NESTED = re.compile(r"(?<=TemplateURL: )infra/\w+\.yaml")
 #: A number that a parameter gives, which the emulator takes for text where it wants a number.
 NUMBER = re.compile(r"(?<=MaximumConcurrency: !If \[ValidatorIsTold, )!Ref (\w+)")
@@ -149,7 +153,7 @@ def package(place: Place, given: dict[str, str]) -> str:
         return key
 
     def code(found: re.Match[str]) -> str:
-        return f"s3://{BUCKET}/{upload(packages[found[1]], '.zip')}"
+        return f"{found[1]}s3://{BUCKET}/{upload(packages[found[2]], '.zip')}"
 
     def nested(found: re.Match[str]) -> str:
         key = upload((REPOSITORY / found[0]).read_bytes(), ".yaml")
@@ -164,7 +168,7 @@ def package(place: Place, given: dict[str, str]) -> str:
         assert default
         return given.get(found[1]) or default[1]
 
-    names = CODE.findall(template)
+    names = [name for _, name in CODE.findall(template)]
     with ThreadPoolExecutor() as pool:
         packages = dict(zip(names, pool.map(zipped, map(place.program, names)), strict=True))
     return NUMBER.sub(number, NESTED.sub(nested, CODE.sub(code, template)))

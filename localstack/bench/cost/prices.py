@@ -25,13 +25,13 @@ class Price:
 
 
 #: https://aws.amazon.com/api-gateway/pricing/ (HTTP API), .../sqs/pricing/ (standard queues),
-#: .../lambda/pricing/ (arm64), .../dynamodb/pricing/on-demand/, .../timestream/pricing/,
+#: .../lambda/pricing/ (x86_64), .../dynamodb/pricing/on-demand/, .../timestream/pricing/,
 #: .../cloudwatch/pricing/ (logs).
 PRICES = {
     "gateway": Price("API Gateway, requests of 512 KB", 1.00, MILLION),
     "queue": Price("SQS, requests of 64 KB", 0.40, MILLION),
     "invocations": Price("Lambda, requests", 0.20, MILLION),
-    "compute": Price("Lambda, GB-seconds", 0.0000133334, 1),
+    "compute": Price("Lambda, GB-seconds", 0.0000166667, 1),
     "write": Price("DynamoDB, write units", 0.625, MILLION),
     "read": Price("DynamoDB, read units", 0.125, MILLION),
     "records": Price("Timestream, KB written", 0.50, MILLION),

@@ -13,6 +13,7 @@ import pytest
 from parameters import (
     KEPT,
     NAMES,
+    RESERVES,
     TABLES,
     TEMPLATE,
     check_budget,
@@ -153,6 +154,7 @@ def test_a_stack_keeps_what_says_where_points_are(
         return left.pop()
 
     nowhere.setattr(boto3.Session, "client", client)
+    nowhere.setenv(variable(RESERVES), "true")
     assert sorted(THERE) == sorted(KEPT)
     assert printed(capsys) == parameters(TEXT, {}) | THERE
     nowhere.setenv("TIDEMARK_MEMORY_STORE_HOURS", "48")
@@ -165,9 +167,9 @@ def test_a_stack_keeps_what_says_where_points_are(
 def test_nothing_is_asked_for_what_is_told(
     nowhere: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name, value in THERE.items():
+    for name, value in (THERE | {RESERVES: "false"}).items():
         nowhere.setenv(variable(name), value)
-    assert printed(capsys) == parameters(TEXT, {}) | THERE
+    assert printed(capsys) == parameters(TEXT, {}) | THERE | {RESERVES: "false"}
 
 
 def test_who_cannot_ask_is_told_why(nowhere: pytest.MonkeyPatch) -> None:

@@ -84,7 +84,9 @@ def test_a_new_stack_has_what_the_account_can_have(answers: dict[str, Answer], s
     assert (CLOSED in reason) == (store == "dynamodb")
 
 
-@pytest.mark.parametrize("answer", [ABSENT, stack(status="ROLLBACK_COMPLETE")])
+@pytest.mark.parametrize(
+    "answer", [ABSENT, stack(status="ROLLBACK_COMPLETE"), stack(status="ROLLBACK_FAILED")]
+)
 def test_a_stack_that_never_was_deployed_is_new(answer: Answer) -> None:
     assert deployed(formation(answer), "s") is None
 

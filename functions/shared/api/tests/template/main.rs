@@ -47,8 +47,12 @@ fn called<'a>(api: &Value, template: &'a Value, integration: &str) -> &'a str {
     let parameter = string(&properties["IntegrationUri"]["Ref"]);
     let given = &template["Resources"]["Api"]["Properties"]["Parameters"][parameter];
     let id = string(&given["Fn::GetAtt"]).strip_suffix(".Arn").unwrap();
-    let folder = string(&template["Resources"][id]["Properties"]["CodeUri"]);
-    folder.strip_prefix("functions/").unwrap()
+    binary(&template["Resources"][id])
+}
+
+/// The program that `sam build` builds for a function.
+fn binary(function: &Value) -> &str {
+    string(&function["Metadata"]["BuildProperties"]["Binary"])
 }
 
 #[test]
@@ -108,8 +112,7 @@ fn the_gateway_may_call_what_it_leads_to() {
 fn who_answers_a_route_with_a_scope_knows_the_keys() {
     let (template, roles) = (read("template.yaml"), read("infra/roles.yaml"));
     for (id, function) in functions(&template) {
-        let folder = string(&function["Properties"]["CodeUri"]);
-        let name = folder.strip_prefix("functions/").unwrap();
+        let name = binary(function);
         let asks = ROUTES
             .iter()
             .any(|route| route.function().name() == name && route.scope.is_some());
@@ -135,8 +138,9 @@ fn every_folder_of_a_function_is_deployed_under_its_name() {
         .iter()
         .map(|(id, function)| {
             let (name, properties) = (id.to_lowercase(), &function["Properties"]);
-            let folder = string(&properties["CodeUri"]);
-            assert_eq!(folder, format!("functions/{name}"));
+            // All from the workspace, so that what they share is built once.
+            assert_eq!(properties["CodeUri"], ".");
+            assert_eq!(binary(function), name);
             assert_eq!(
                 properties["FunctionName"],
                 json!({"Fn::Sub": format!("${{AWS::StackName}}-{name}")})
@@ -146,7 +150,7 @@ fn every_folder_of_a_function_is_deployed_under_its_name() {
                 json!({"Fn::GetAtt": format!("Roles.Outputs.{id}")})
             );
             assert_eq!(function["Metadata"]["BuildMethod"], "rust-cargolambda");
-            folder.strip_prefix("functions/").unwrap()
+            binary(function)
         })
         .collect();
     let folders = std::fs::read_dir(document::root().join("functions")).unwrap();
