@@ -63,6 +63,8 @@ class CloudAccount:
     reserved: dict[str, int] = field(default_factory=dict)
     #: Tables that are there, by their physical ids.
     tables: set[str] = field(default_factory=set)
+    #: Those of them that may not be deleted.
+    protected: set[str] = field(default_factory=set)
     #: Templates by their addresses.
     read: Callable[[bytes], dict[str, Any]] = field(default=lambda _: {})
     moment: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -120,7 +122,8 @@ class CloudAccount:
         wanted = [(n, r) for n, r in template["Resources"].items() if resolver.is_made(r)]
         for place, (name, resource) in enumerate(wanted):
             kind = resource["Type"].replace("Serverless", "Lambda")
-            physical = f"{stack.name}-{name}-{self.made:08}"
+            there = stack.resources.get(name)
+            physical = there[1] if there else f"{stack.name}-{name}-{self.made:08}"
             self.tell(stack, name, kind, "", f"{verb}_IN_PROGRESS", "")
             try:
                 physical = self.make(stack, name, resource, resolver) or physical
@@ -141,6 +144,11 @@ class CloudAccount:
             stack.resources[name] = kind, physical, resource.get("DeletionPolicy", "Delete")
             if kind == "AWS::DynamoDB::Table":
                 self.tables.add(physical)
+                properties = resource.get("Properties", {})
+                if resolver.value(properties.get("DeletionProtectionEnabled")):
+                    self.protected.add(physical)
+                else:
+                    self.protected.discard(physical)
             self.tell(stack, name, kind, physical, f"{verb}_COMPLETE", "")
         stack.outputs = {name: f"the {name}" for name in template.get("Outputs", {})}
         self.own(stack, f"{verb}_COMPLETE", "")
@@ -199,6 +207,10 @@ class CloudAccount:
             for within in list(reversed(inner.resources)):
                 self.remove(inner, within, retaining)
             self.own(inner, "DELETE_COMPLETE", "")
+        if physical in self.protected:
+            reason = "Resource cannot be deleted as it is currently protected against deletion"
+            self.tell(stack, name, kind, physical, "DELETE_FAILED", reason)
+            return
         self.tables.discard(physical)
         self.reserved.pop(f"{stack.name}-{name.lower()}", None)
         self.tell(stack, name, kind, physical, "DELETE_COMPLETE", "")

@@ -6,16 +6,15 @@ import json
 import re
 
 import pytest
-import yaml
 
+import template_file
 from place import REPOSITORY
-from test_template import Loader
 
 VARIABLE = re.compile(r"\$context(?:\.\w+)+")
 
 
 def log_format() -> str:
-    template = yaml.load((REPOSITORY / "infra/api.yaml").read_text(), Loader)
+    template = template_file.read((REPOSITORY / "infra/api.yaml").read_text())
     stage = template["Resources"]["Stage"]["Properties"]
     told: str = stage["AccessLogSettings"]["Format"]
     return told

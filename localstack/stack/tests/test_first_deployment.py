@@ -28,7 +28,7 @@ echo "$name" >"$CARGO_TARGET_DIR/lambda/$name/bootstrap"
 FUNCTIONS = sorted(path.name for path in (REPOSITORY / "functions").iterdir())
 FUNCTIONS.remove("shared")
 REFUSED = (
-    "==> the stack tidemark was not deployed, since Fetcher (AWS::Lambda::Function) could not be "
+    "==> the stack tidemark was not deployed, since Ingest (AWS::Lambda::Function) could not be "
     "created: Specified ReservedConcurrentExecutions for function decreases account's "
     "UnreservedConcurrentExecution below its minimum value of [10]"
 )
@@ -108,7 +108,11 @@ def test_a_new_account_is_deployed_to(checkout: Checkout, serve: Serve) -> None:
     ended = checkout.run(url, "./deploy.sh", "aws")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     stack = account.find("tidemark")
-    assert stack.status == "CREATE_COMPLETE"
+    # The tables that outlive it are protected once they are there.
+    assert stack.status == "UPDATE_COMPLETE"
+    assert stack.parameters["DeletionProtection"] == "true"
+    assert len(account.protected) == 4
+    assert "==> deploying once more, with the tables protected" in ended.stderr
     assert stack.parameters["ReserveConcurrency"] == "false"
     assert stack.parameters["PointStore"] == "dynamodb"
     assert account.reserved == {}
@@ -148,7 +152,7 @@ def test_what_fails_is_told_and_the_next_deployment_succeeds(
     ended = checkout.run(url, "./deploy.sh", "aws")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert stack.status == "DELETE_COMPLETE"
-    assert account.find("tidemark").status == "CREATE_COMPLETE"
+    assert account.find("tidemark").status == "UPDATE_COMPLETE"
     reason = REFUSED.partition(", since ")[2]
     said = ended.stderr.splitlines()
     first = f"==> the stack tidemark was never deployed (ROLLBACK_COMPLETE), since {reason}"
@@ -157,13 +161,18 @@ def test_what_fails_is_told_and_the_next_deployment_succeeds(
 
 def test_a_large_account_reserves_and_goes_on_reserving(checkout: Checkout, serve: Serve) -> None:
     # What is left is just enough: an update must not count its own reservations against itself.
-    account, url = serve(quota=102)
-    for status in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+    account, url = serve(quota=252)
+    for _ in range(2):
         ended = checkout.run(url, "./deploy.sh", "aws")
         assert ended.returncode == 0, ended.stdout + ended.stderr
-        assert account.find("tidemark").status == status
+        assert account.find("tidemark").status == "UPDATE_COMPLETE"
         assert account.find("tidemark").parameters["ReserveConcurrency"] == "true"
-        assert account.reserved == {"tidemark-fetcher": 1, "tidemark-compactor": 1}
+        assert account.reserved == {
+            "tidemark-fetcher": 1,
+            "tidemark-compactor": 1,
+            "tidemark-ingest": 50,
+            "tidemark-calculation": 100,
+        }
 
 
 def test_what_fails_within_a_stack_of_the_stack_is_named(checkout: Checkout, serve: Serve) -> None:
