@@ -52,13 +52,14 @@ def main() -> None:
         sys.exit(f"asking AWS what is deployed: {error}")
     template = TEMPLATE.read_text()
     given = parameters(template, told, kept)
+    check_rates(given)
     print(json.dumps(given | {RESERVES: whether_to_reserve(template, told, given)}))
 
 
 def where_points_are(told: Mapping[str, str]) -> dict[str, str]:
     """What a deployed stack says of it, and the store that was chosen. AWS is not asked for what
     is told."""
-    if all(told.get(variable(name)) for name in KEPT):
+    if all(told.get(variable(name)) for name in (*KEPT, PROTECTS)):
         return {}
     session = boto3.Session()
     stack = told.get("TIDEMARK_STACK") or "tidemark"
@@ -105,6 +106,14 @@ def check_budget(told: Mapping[str, str]) -> None:
     """Ends the program if it is told an amount or an address alone: nobody would be warned."""
     if len({told.get(variable(name)) or "0" for name in BUDGET} - {"0"}) == 1:
         sys.exit(f"{' and '.join(map(variable, BUDGET))}: either both are told, or neither")
+
+
+def check_rates(given: Mapping[str, str]) -> None:
+    """Ends the program if one route may be asked more than all of them."""
+    route, every = (float(given[name]) for name in ("RouteRequestsPerSecond", "RequestsPerSecond"))
+    if route > every:
+        names = map(variable, ("RouteRequestsPerSecond", "RequestsPerSecond"))
+        sys.exit(f"{' is above '.join(names)}: {route:g} of one route, {every:g} of all")
 
 
 def parameters(

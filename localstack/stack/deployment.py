@@ -163,7 +163,7 @@ def package(place: Place, given: dict[str, str]) -> str:
 
     def number(found: re.Match[str]) -> str:
         default = re.search(
-            rf"^  {found[1]}:\n(?:    .*\n)*?    Default: (\d+)$", template, re.MULTILINE
+            rf"^  {found[1]}:\n(?:    .*\n)*?    Default: \"?(\d+)\"?$", template, re.MULTILINE
         )
         assert default
         return given.get(found[1]) or default[1]

@@ -18,7 +18,7 @@ MB = KB * KB
 SYNCHRONOUS, ANSWER, ASYNCHRONOUS = 6 * MB, 6 * MB + 100, MB
 MESSAGES, MESSAGE, GROUP = 10, MB, 128
 ITEM, PAGE = 400 * KB, MB
-WRITES, WRITTEN, READS = 25, 16 * MB, 100
+WRITES, READS = 25, 100
 TRANSACTION, TRANSACTED = 100, 4 * MB
 #: Of a gateway: the body, and the request line with the values of all headers.
 BODY, HEAD = 10 * MB, 10_240
@@ -108,8 +108,6 @@ def of_items(operation: str, asked: dict[str, Any]) -> Refusal | None:
             number = sum(map(len, requests.values()))
             if not 0 < number <= WRITES:
                 return invalid("Too many items requested for the BatchWriteItem call")
-            if sum(sizes) > WRITTEN:
-                return invalid("The batch is larger than 16 MB")
         case "BatchGetItem":
             number = sum(len(part["Keys"]) for part in requests.values())
             if not 0 < number <= READS:
@@ -132,8 +130,8 @@ def put(operation: str, asked: dict[str, Any]) -> Iterator[Item]:
 
 
 def page(items: list[Item]) -> int:
-    """How many of the items that a query finds are in its first page: the one that passes the limit
-    is the last."""
+    """How many of the items that a query finds are in its first page: those before the one that
+    passes the limit."""
     total = 0
     for number, item in enumerate(items):
         total += item_size(item)

@@ -1,5 +1,6 @@
 """Cuts what the emulator finds into pages, as DynamoDB does: a query that finds more than 1 MB is
-answered with the first part of it, and where the next begins."""
+answered with the first part of it, and where the next begins. What a filter or a projection leaves
+out is not counted here; DynamoDB counts it."""
 
 from __future__ import annotations
 
@@ -34,6 +35,9 @@ class Pages:
             return answer
         last = items[kept - 1]
         names = await self.names(asked["TableName"], asked.get("IndexName", ""))
+        if not set(names) <= last.keys():
+            # It asked for other attributes, so that nobody knows where the next page begins.
+            return answer
         told |= {
             "Items": items[:kept],
             "Count": kept,

@@ -13,11 +13,13 @@ import pytest
 from parameters import (
     KEPT,
     NAMES,
+    PROTECTS,
     RESERVES,
     TABLES,
     TEMPLATE,
     check_budget,
     check_names,
+    check_rates,
     check_tokens,
     declared,
     main,
@@ -75,6 +77,14 @@ def test_the_readme_tells_all_of_them() -> None:
         ("CorsOrigins", "https://A.b", False),
         ("CorsOrigins", "https://u@a.b", False),
         ("CorsOrigins", "*", False),
+        ("ValidatorConcurrency", "0", True),
+        ("ValidatorConcurrency", "2", True),
+        ("ValidatorConcurrency", "1000", True),
+        ("ValidatorConcurrency", "1", False),
+        ("ValidatorConcurrency", "1001", False),
+        ("ExistingPointsTable", "none", True),
+        ("ExistingPointsTable", "tidemark-Points-restored", True),
+        ("ExistingPointsTable", "arn:aws:dynamodb:eu-west-1:1:table/a", False),
     ],
 )
 def test_what_no_function_would_start_with_is_not_deployed(
@@ -82,6 +92,13 @@ def test_what_no_function_would_start_with_is_not_deployed(
 ) -> None:
     pattern = declared(TEXT)[name]["AllowedPattern"]
     assert (re.fullmatch(pattern, value) is not None) == is_allowed
+
+
+def test_a_route_takes_no_more_than_all_of_them() -> None:
+    rates = {"RequestsPerSecond": "50", "RouteRequestsPerSecond": "50"}
+    check_rates(rates)
+    with pytest.raises(SystemExit, match="TIDEMARK_ROUTE_REQUESTS_PER_SECOND is above"):
+        check_rates(rates | {"RouteRequestsPerSecond": "51"})
 
 
 @pytest.mark.parametrize(
@@ -167,9 +184,10 @@ def test_a_stack_keeps_what_says_where_points_are(
 def test_nothing_is_asked_for_what_is_told(
     nowhere: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name, value in (THERE | {RESERVES: "false"}).items():
+    told = THERE | {RESERVES: "false", PROTECTS: "true"}
+    for name, value in told.items():
         nowhere.setenv(variable(name), value)
-    assert printed(capsys) == parameters(TEXT, {}) | THERE | {RESERVES: "false"}
+    assert printed(capsys) == parameters(TEXT, {}) | told
 
 
 def test_who_cannot_ask_is_told_why(nowhere: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ const BLANKS: usize = 64 << 10;
 pub(super) enum Text {
     /// It is known how.
     Known(Reader),
-    /// So far it consists of these blanks.
+    /// So far it consists of these blanks, perhaps after a byte order mark.
     Blank(Vec<u8>),
 }
 
@@ -29,8 +29,12 @@ impl Text {
         match self {
             Self::Known(reader) => reader.feed(piece, into),
             Self::Blank(head) => {
+                // What came before is blank: pieces may be many, and as short as a byte.
+                let is_begun = head.len() > BYTE_ORDER_MARK.len();
                 head.extend_from_slice(piece);
-                let Some(syntax) = syntax(head) else {
+                let seen = if is_begun { piece } else { head.as_slice() };
+                let is_long = head.len() > BLANKS;
+                let Some(syntax) = syntax(seen).or(is_long.then_some(Syntax::Json)) else {
                     return Ok(());
                 };
                 let mut reader = Reader::points(syntax);
@@ -61,7 +65,7 @@ fn syntax(head: &[u8]) -> Option<Syntax> {
     }
     let text = head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(head);
     match text.iter().find(|byte| !b" \t\r\n".contains(byte)) {
-        None => (head.len() > BLANKS).then_some(Syntax::Json),
+        None => None,
         Some(b'[') => Some(Syntax::Json),
         Some(b'{') => Some(Syntax::Ndjson),
         Some(_) => Some(Syntax::Csv),
@@ -92,7 +96,5 @@ mod tests {
         // A byte order mark that is cut, and what is none.
         assert_eq!(syntax(&BYTE_ORDER_MARK[..2]), None);
         assert_eq!(syntax(b"\xef\xbb["), Some(Syntax::Csv));
-        assert_eq!(syntax(&vec![b' '; BLANKS]), None);
-        assert_eq!(syntax(&vec![b' '; BLANKS + 1]), Some(Syntax::Json));
     }
 }

@@ -95,8 +95,14 @@ impl CatalogTable {
         // One after the other: each changes the count.
         for part in unlisted.chunks(REVIVED_AT_ONCE) {
             let revival = self.revive(tenant, part, received);
-            if !self.calls.turn(revival).await? {
-                names.extend(part.iter().cloned());
+            match self.calls.turn(revival).await {
+                Ok(true) => {}
+                Ok(false) => names.extend(part.iter().cloned()),
+                Err(error) if error.kind() == Kind::Unavailable => {
+                    names.extend(part.iter().cloned());
+                    busy = Some(error);
+                }
+                Err(error) => return Err(error.into()),
             }
         }
         if names.is_empty() {
