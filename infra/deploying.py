@@ -40,7 +40,10 @@ def main() -> None:
         sys.exit(f"asking AWS what is deployed: {error}")
     if not command:
         return
-    status = subprocess.run(command, check=False).returncode
+    try:
+        status = subprocess.run(command, check=False).returncode
+    except KeyboardInterrupt:
+        sys.exit("broken off; CloudFormation goes on with what it has begun")
     if status != 0:
         try:
             tell(formation, stack, newest)

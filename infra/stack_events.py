@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -37,17 +38,28 @@ class Failure:
         return f"{self.resource} ({self.kind}) could not be {self.action}: {reason}"
 
 
-def cause(formation: Any, stack: str, before: str | None = None) -> Failure | None:
+def cause(
+    formation: Any, stack: str, before: str | None = None, since: datetime | None = None
+) -> Failure | None:
     """What failed first in the last operation, in this stack or in one of those within it. The
-    operation has to be younger than an event, if one is given."""
-    for event in reversed(list(operation(formation, stack, before))):
+    operation has to be younger than an event, if one is given, or than a time."""
+    events = [
+        event
+        for event in operation(formation, stack, before)
+        if since is None or event["Timestamp"] >= since
+    ]
+    for event in reversed(events):
         reason = event.get("ResourceStatusReason", "")
         if not event["ResourceStatus"].endswith("_FAILED") or CANCELLED.match(reason):
             continue
         if is_own(event):
             continue
-        inner = cause(formation, event["PhysicalResourceId"]) if is_nested(event) else None
-        return inner or failure(event)
+        if is_nested(event):
+            # Of an update that could not begin there, its last events are of an earlier one.
+            begun = events[-1]["Timestamp"]
+            inner = cause(formation, event["PhysicalResourceId"], since=begun)
+            return inner or failure(event)
+        return failure(event)
     return None
 
 

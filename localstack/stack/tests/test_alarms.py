@@ -120,7 +120,7 @@ def functions() -> list[str]:
 
 
 def test_a_gateway_that_is_slow(stack: Stack) -> None:
-    """As above; slower than the alarm allows is slower than anything here."""
+    """What the alarm watches; slower than it allows is slower than anything here."""
     alarm = deployed(stack, "p99")
     assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/ApiGateway", "Latency")
     assert (alarm["ExtendedStatistic"], dimensions(alarm)) == (

@@ -44,7 +44,7 @@ def test_discards_expire_and_are_not_shown_then(tmp_path: Path) -> None:
         assert "Item" in table.get_item(Key=key)
 
 
-def test_only_the_table_s_owner_deletes_what_has_expired() -> None:
+def test_the_table_deletes_what_has_expired() -> None:
     storage = Template(
         "infra/storage.yaml", {"PointStore": "dynamodb", "TimestreamDatabase": "none"}
     )

@@ -112,6 +112,22 @@ def test_a_stack_within_is_looked_into(inner: bool) -> None:
     )
 
 
+def test_an_update_that_could_not_begin_within_has_no_cause_there() -> None:
+    earlier = {"Timestamp": "2025-12-31T00:00:00Z"}
+    within = [
+        own("UPDATE_IN_PROGRESS", INNER) | earlier,
+        event("Deep", "UPDATE_FAILED", "of an earlier operation", of=INNER) | earlier,
+        own("UPDATE_ROLLBACK_COMPLETE", INNER) | earlier,
+    ]
+    events = [
+        own("UPDATE_IN_PROGRESS"),
+        event("Alarms", "UPDATE_FAILED", "Parameters: [A] must exist", kind=STACK, place=INNER),
+    ]
+    found = cause(formation((EVENTS, events), (EVENTS, within)), "s")
+    assert found
+    assert (found.resource, found.reason) == ("Alarms", "Parameters: [A] must exist")
+
+
 def test_what_was_kept_is_told_of_stacks_within_too() -> None:
     table = "AWS::DynamoDB::Table"
     within = [
