@@ -41,6 +41,7 @@ mod csv;
 mod error;
 mod fault;
 mod field;
+mod items;
 mod json;
 pub mod message;
 mod meter;

@@ -1,8 +1,9 @@
 //! The way in: bytes become text, and the text is read by its format.
 
 use crate::collect::Collector;
-use crate::csv::reader::CsvReader;
+use crate::csv::reader::CsvRecords;
 use crate::error::ReadError;
+use crate::items::ItemReader;
 use crate::json::array::ArrayReader;
 use crate::json::lines::JsonLines;
 use crate::json::point::PointItem;
@@ -47,8 +48,8 @@ impl Reader {
     pub fn points(syntax: Syntax) -> Self {
         match syntax {
             Syntax::Json => Self::of(ArrayReader::<PointItem>::default()),
-            Syntax::Ndjson => Self::of(JsonLines::default()),
-            Syntax::Csv => Self::of(CsvReader::default()),
+            Syntax::Ndjson => Self::of(ItemReader::<JsonLines>::default()),
+            Syntax::Csv => Self::of(ItemReader::<CsvRecords>::default()),
         }
     }
 
