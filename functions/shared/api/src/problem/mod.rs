@@ -1,6 +1,6 @@
-//! What goes wrong, as the client is told (RFC 9457). Each kind of problem has
-//! one status and one title, which stand in [`kind`] alone; a 5xx says nothing of
-//! the inside.
+//! What goes wrong, as the client is told (RFC 9457). Each kind of problem has one
+//! status and one title, which stand in `kind.rs` alone; a 5xx says nothing of the
+//! inside.
 
 mod example;
 mod failure;
