@@ -56,6 +56,8 @@ class Metrics:
         #: What was read of logs, by stream, time and text, and until when.
         self.read: set[tuple[str, int, str]] = set()
         self.read_until = time.time()
+        #: Of whoever publishes: nothing is published twice.
+        self.turn = asyncio.Lock()
 
     def note_request(
         self, api: str, stage: str, status: int, latency: float, integration: float | None
@@ -70,16 +72,23 @@ class Metrics:
 
     async def publish(self) -> None:
         """Publishes what is held, and what is found in queues and logs now."""
+        async with self.turn:
+            self.held += await self.waiting()
+            held, self.held = self.held, []
+            await asyncio.to_thread(self.send, held)
+
+    async def waiting(self) -> list[Measured]:
+        """What is found in queues."""
         async with self.to.get(f"{self.place.emulator}/_ministack/sqs/messages") as answer:
-            queues = json.loads(await answer.read())["messages"]
+            accounts = json.loads(await answer.read())["messages"]
         now = time.time()
-        for regions in queues.values():
-            for found in regions.values():
-                for url, messages in found.items():
-                    name = url.rsplit("/", 1)[-1]
-                    self.held += of_queue(name, messages, self.leaps, now)
-        held, self.held = self.held, []
-        await asyncio.to_thread(self.send, held)
+        return [
+            measured
+            for regions in accounts.values()
+            for queues in regions.values()
+            for url, messages in queues.items()
+            for measured in of_queue(url.rsplit("/", 1)[-1], messages, self.leaps, now)
+        ]
 
     def send(self, held: list[Measured]) -> None:
         """Has CloudWatch take them, and what lines of logs hold."""
