@@ -24,15 +24,17 @@ use tokio::time::timeout;
 use crate::calls::{Undone, retry_after};
 use crate::client::{Aws, connector};
 use crate::error::corrupt;
+use crate::in_time::at_most;
 use crate::settings::SettingError;
 
 const ASKING: &str = "asking a bucket";
 /// How long an address may be used: for one call, by clocks that differ.
 const VALID: Duration = Duration::from_mins(1);
-/// How long one try of a call may take.
+/// How long one try of a call may take, if there is time.
 const TRY: Duration = Duration::from_secs(4);
 /// How often a call is tried: a connection may have ended while Lambda had the
-/// process frozen.
+/// process frozen. No more, whatever time there is: who reads reports comes back in a
+/// minute.
 const TRIES: usize = 3;
 /// How long to wait before each further try.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -174,7 +176,7 @@ impl Bucket {
             .with_delay(PAUSE)
             .with_max_times(TRIES - 1);
         let one = async |()| {
-            let answer = timeout(TRY, self.attempt(method.clone(), url)).await;
+            let answer = timeout(at_most(TRY), self.attempt(method.clone(), url)).await;
             let answer = answer.unwrap_or_else(|e| Err(unavailable(e)));
             ((), answer.map_err(Undone::of))
         };
