@@ -52,18 +52,17 @@ pub(crate) async fn cut<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
 }
 
 /// Part of every client of the SDK: limits each call, with all its tries, to the time
-/// that there is. Where there is a deadline, that takes the place of the client's own
-/// limit for all tries, which knows none.
+/// that there is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct InTime {
     insists: bool,
 }
 
 impl InTime {
-    /// Tries as often as the client is told to, if there is time.
+    /// Tries as often, and as long, as the client is told to, if there is time.
     pub(crate) const FEW_TRIES: Self = Self { insists: false };
-    /// Tries as often as there is time; a call that the client is told to try once is
-    /// tried once.
+    /// Tries as often as there is time, which takes the place of the client's own limit
+    /// for all tries; a call that the client is told to try once is tried once.
     pub(crate) const WHILE_THERE_IS_TIME: Self = Self { insists: true };
 }
 
@@ -81,11 +80,13 @@ impl Intercept for InTime {
             return Ok(());
         };
         let told = cfg.load::<TimeoutConfig>();
+        let at_most = |told: Option<Duration>| told.map_or(left, |told| told.min(left));
         let attempt = told.and_then(TimeoutConfig::operation_attempt_timeout);
+        let all = told.and_then(TimeoutConfig::operation_timeout);
         // What is not said here is taken from the client's.
         let timeouts = TimeoutConfig::builder()
-            .operation_timeout(left)
-            .operation_attempt_timeout(attempt.map_or(left, |attempt| attempt.min(left)));
+            .operation_attempt_timeout(at_most(attempt))
+            .operation_timeout(at_most(all.filter(|_| !self.insists)));
         cfg.interceptor_state().store_put(timeouts.build());
         Ok(())
     }
@@ -115,3 +116,6 @@ impl Intercept for InTime {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -237,6 +237,7 @@ mod tests {
 
     use super::*;
     use crate::fake::serve;
+    use crate::in_time::RESERVE;
 
     fn settings(variable: &str) -> Option<String> {
         (variable == "BUCKET").then(|| "reports".to_owned())
@@ -323,6 +324,21 @@ mod tests {
         let told = tidemark_ports::error::causes(&closed);
         assert!(told.ends_with("status 403 AccessDenied"), "{told}");
         assert_eq!(bucket.get("gone").await.unwrap(), None);
+    }
+
+    /// By one try, which is cut: there is no time for another.
+    #[tokio::test]
+    async fn a_bucket_that_does_not_answer_is_given_up_in_time() {
+        static ASKED: AtomicU32 = AtomicU32::new(0);
+        let answers = async |_: Request<_>| {
+            ASKED.fetch_add(1, Ordering::Relaxed);
+            std::future::pending().await
+        };
+        let bucket = serve(answers, settings).await.bucket("BUCKET").unwrap();
+        let until = tokio::time::Instant::now() + RESERVE + PAUSE;
+        let got = tidemark_ports::deadline::within(until, bucket.get("a")).await;
+        assert_eq!(got.unwrap_err().kind(), Kind::Unavailable);
+        assert_eq!(ASKED.load(Ordering::Relaxed), 1);
     }
 
     #[tokio::test]
