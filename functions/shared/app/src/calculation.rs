@@ -238,7 +238,7 @@ mod tests {
             limit: 1,
             is_shard: false,
         };
-        let until = Instant::now() + Duration::from_secs(60);
+        let until = Instant::now() + Duration::from_mins(1);
         deadline::within(until, here.run(job.clone()))
             .await
             .unwrap();

@@ -43,7 +43,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn work_knows_its_deadline_and_nothing_else_does() {
-        let until = Instant::now() + Duration::from_secs(60);
+        let until = Instant::now() + Duration::from_mins(1);
         assert_eq!(current(), None);
         let (known, other) = tokio::join!(within(until, async { current() }), async { current() });
         assert_eq!((known, other, current()), (Some(until), None, None));
@@ -62,7 +62,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_spawned_task_has_the_deadline_that_it_is_handed() {
-        let until = Instant::now() + Duration::from_secs(60);
+        let until = Instant::now() + Duration::from_mins(1);
         let spawned = within(until, async {
             let without = tokio::spawn(async { current() });
             let with = tokio::spawn(carried(async { current() }));

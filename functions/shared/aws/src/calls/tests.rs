@@ -154,6 +154,11 @@ const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
+/// When calls end, with so many seconds left.
+const fn end(left: u64) -> Duration {
+    seconds(left).saturating_sub(in_time::RESERVE)
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_busy_table_is_asked_as_long_as_there_is_time() {
     let begin = Instant::now();
@@ -171,7 +176,7 @@ async fn with_little_time_left_it_is_given_up_while_that_can_be_told() {
         let work = taken_from(begin + seconds(40));
         let found = deadline::within(begin + seconds(left), work).await;
         assert_eq!(found.unwrap_err().kind(), Kind::Unavailable);
-        let most = seconds(left).saturating_sub(in_time::RESERVE);
+        let most = end(left);
         assert!(begin.elapsed() <= most, "{:?}", begin.elapsed());
         // Nor is it given up long before.
         assert!(
@@ -211,7 +216,7 @@ async fn all_steps_have_one_deadline() {
     assert_eq!(third.unwrap_err().kind(), Kind::Unavailable);
     let waited = begin.elapsed();
     assert!(seconds(23) < waited, "{waited:?}");
-    assert!(waited <= seconds(28) - in_time::RESERVE, "{waited:?}");
+    assert!(waited <= end(28), "{waited:?}");
 }
 
 /// So does one that waits for its turn behind it.
@@ -232,7 +237,7 @@ async fn a_call_that_hangs_is_cut() {
         .unwrap_err();
     assert_eq!(error.kind(), Kind::Unavailable);
     assert!(causes(&error).contains("took too long"), "{error}");
-    assert_eq!(begin.elapsed(), seconds(8) - in_time::RESERVE);
+    assert_eq!(begin.elapsed(), end(8));
 }
 
 /// Work that gets on is not broken off where nobody waits for it.

@@ -16,6 +16,11 @@ const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
+/// When calls end, with so many seconds left.
+const fn end(left: u64) -> Duration {
+    seconds(left).saturating_sub(RESERVE)
+}
+
 fn variable(name: &str) -> Option<String> {
     match name {
         "TIDEMARK_POINTS_TABLE" => Some("points".to_owned()),
@@ -81,7 +86,7 @@ async fn a_throttled_batch_is_given_up_in_time_to_be_told() {
     // Of what it was throttled, and not only that the time was up.
     let told = causes(&error);
     assert!(told.contains("ProvisionedThroughput"), "{told}");
-    assert!(took <= seconds(8) - RESERVE, "{took:?}");
+    assert!(took <= end(8), "{took:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -108,7 +113,7 @@ async fn a_throttled_read_is_tried_as_long_as_there_is_time() {
     let told = causes(&error);
     assert!(told.contains("ProvisionedThroughput"), "{told}");
     assert!(seconds(24) < took, "{took:?}");
-    assert!(took <= seconds(28) - RESERVE, "{took:?}");
+    assert!(took <= end(28), "{took:?}");
 }
 
 /// As the eraser has them: the catalog, then the points.
@@ -124,7 +129,7 @@ async fn steps_end_together_before_the_deadline() {
     let (took, outcome) = done_in(28, steps).await;
     assert_eq!(outcome.unwrap_err().kind(), Kind::Unavailable);
     assert!(seconds(24) < took, "{took:?}");
-    assert!(took <= seconds(28) - RESERVE, "{took:?}");
+    assert!(took <= end(28), "{took:?}");
 }
 
 /// Less than one try may take otherwise.
@@ -134,11 +139,8 @@ async fn a_call_that_is_not_answered_is_cut() {
     let catalog = aws.catalog().unwrap();
     let (took, outcome) = done_in(3, written(&aws)).await;
     assert_eq!(outcome.unwrap_err().kind(), Kind::Unavailable);
-    assert_eq!(took, seconds(3) - RESERVE);
+    assert_eq!(took, end(3));
     let (took, found) = done_in(3, catalog.get(&series())).await;
     assert_eq!(found.unwrap_err().kind(), Kind::Unavailable);
-    assert!(
-        took <= seconds(3) - RESERVE + Duration::from_millis(2),
-        "{took:?}"
-    );
+    assert!(took <= end(3) + Duration::from_millis(2), "{took:?}");
 }
