@@ -10,6 +10,7 @@ mod allowance;
 pub mod calculator;
 mod catalog;
 pub mod clock;
+pub mod deadline;
 mod discards;
 pub mod error;
 mod history;
