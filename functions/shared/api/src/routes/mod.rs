@@ -1,5 +1,6 @@
 //! The one list of routes. The pipeline matches requests against it, the OpenAPI
 //! document is generated from it, and tests hold the deployment template against it.
+//! Beside it, the handlers of each function.
 
 mod delete_series;
 mod get_buckets;
@@ -59,7 +60,7 @@ macro_rules! handlers {
     ($($route:ident),+ $(,)?) => { &[$(($route::ROUTE.id, $route::HANDLER)),+] };
 }
 
-// A list for each function, which links that one alone.
+// One list a function: it links no other.
 pub(crate) static INGEST: Handlers<Ingest> = handlers![post_points, post_measurements];
 pub(crate) static QUERY: Handlers<Query> = handlers![
     list_series,
