@@ -18,7 +18,7 @@ use tower::ServiceExt;
 use super::*;
 use crate::call::Call;
 use crate::problem::Problem;
-use crate::route::{Answering, Handler};
+use crate::route::{Answering, Endpoint, Function};
 use crate::routes::ROUTES;
 
 /// How much time there is for a request.
@@ -49,10 +49,10 @@ impl Guard for Doorkeeper {
 struct Queries;
 
 impl UseCases for Queries {
-    fn answer<'a>(&'a self, handler: Handler, call: Call<'a>) -> Option<Answering<'a>> {
-        let Handler::Query(_) = handler else {
+    fn answer<'a>(&'a self, endpoint: &Endpoint, call: Call<'a>) -> Option<Answering<'a>> {
+        if endpoint.function != Function::Query {
             return None;
-        };
+        }
         Some(Box::pin(async move {
             let (uri, body) = (call.request.uri(), call.request.body());
             match uri.path() {
