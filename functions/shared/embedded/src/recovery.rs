@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use rusqlite::Connection;
 use tidemark_columnar::BatchStamp;
+use tidemark_core::about::{About, Label, Remark};
 use tidemark_core::batch::Write;
 use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
 use tidemark_core::time::Timestamp;
@@ -18,11 +19,14 @@ pub(super) fn recover(connection: &Connection) -> Result<Memory> {
     let memory = Memory::default();
     let reading = "reading the catalog";
     let mut statement = connection
-        .prepare("SELECT id, tenant, name, live, updated, deleted_at, tombstones FROM series")
+        .prepare(
+            "SELECT id, tenant, name, live, updated, deleted_at, tombstones, title, unit, note
+             FROM series",
+        )
         .map_err(failed(reading))?;
     let mut rows = statement.query([]).map_err(failed(reading))?;
     while let Some(row) = rows.next().map_err(failed(reading))? {
-        let (id, tenant, name, live, updated, deleted_at, tombstones): (
+        let (id, tenant, name, live, updated, deleted_at, tombstones, title, unit, note): (
             i64,
             String,
             String,
@@ -30,6 +34,9 @@ pub(super) fn recover(connection: &Connection) -> Result<Memory> {
             i64,
             i64,
             String,
+            Option<String>,
+            Option<String>,
+            Option<String>,
         ) = row.try_into().map_err(failed(reading))?;
         let named = |e| corrupt(format!("series {id} of the catalog")).because(e);
         let key = SeriesKey {
@@ -38,12 +45,19 @@ pub(super) fn recover(connection: &Connection) -> Result<Memory> {
         };
         let tombstones = serde_json::from_str(&tombstones)
             .map_err(|e| corrupt(format!("tombstones of series {id}")).because(e))?;
-        let listing = Listing {
+        let mut listing = Listing {
             live,
             updated: Timestamp::from_nanos(updated),
             deleted_at: Timestamp::from_nanos(deleted_at),
             tombstones,
+            about: None,
         };
+        let said = |e| corrupt(format!("what is said of series {id}")).because(e);
+        listing.say(About {
+            title: title.map(Label::new).transpose().map_err(said)?,
+            unit: unit.map(Label::new).transpose().map_err(said)?,
+            note: note.map(Remark::new).transpose().map_err(said)?,
+        });
         let entry = Entry::new(id, listing, memory.live(&key.tenant));
         memory.insert(key, Arc::new(entry));
     }
@@ -72,7 +86,7 @@ fn replay(connection: &Connection, memory: &Memory) -> Result<()> {
             let entry = memory
                 .entry(&write.tenant, &points.name)
                 .ok_or_else(unreadable)?;
-            entry.list(|listing| listing.register(write.received));
+            entry.list(|listing| listing.register(write.received, None));
             memory.append(&entry, batch, points);
         }
         memory.logged.fetch_add(record.len(), Ordering::Relaxed);
