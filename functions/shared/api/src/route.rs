@@ -60,6 +60,8 @@ pub enum Verb {
     Get,
     /// Brings something.
     Post,
+    /// Says how something is to be.
+    Put,
     /// Takes something away.
     Delete,
 }
@@ -70,6 +72,7 @@ impl Verb {
         match self {
             Self::Get => Method::GET,
             Self::Post => Method::POST,
+            Self::Put => Method::PUT,
             Self::Delete => Method::DELETE,
         }
     }
@@ -79,6 +82,7 @@ impl Verb {
         match self {
             Self::Get => HttpMethod::Get,
             Self::Post => HttpMethod::Post,
+            Self::Put => HttpMethod::Put,
             Self::Delete => HttpMethod::Delete,
         }
     }

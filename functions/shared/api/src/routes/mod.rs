@@ -2,6 +2,7 @@
 //! document is generated from it, and tests hold the deployment template against it.
 
 mod delete_series;
+mod get_about;
 mod get_buckets;
 mod get_docs;
 mod get_health;
@@ -15,6 +16,7 @@ mod list_discards;
 mod list_series;
 mod post_measurements;
 mod post_points;
+mod put_about;
 mod replay_discard;
 mod summarize_discards;
 
@@ -28,12 +30,14 @@ use crate::problem::Problem;
 use crate::route::{Route, Verb};
 
 /// Every route, in the order of the documentation.
-pub static ROUTES: [&Route; 15] = [
+pub static ROUTES: [&Route; 17] = [
     &post_points::ROUTE,
     &list_series::ROUTE,
     &get_stats::ROUTE,
     &get_points::ROUTE,
     &get_buckets::ROUTE,
+    &get_about::ROUTE,
+    &put_about::ROUTE,
     &delete_series::ROUTE,
     &post_measurements::ROUTE,
     &get_measurements::ROUTE,
