@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 use tidemark_columnar::BatchStamp;
 use tidemark_core::about::{About, Label, Remark};
 use tidemark_core::batch::Write;
@@ -26,7 +26,7 @@ pub(super) fn recover(connection: &Connection) -> Result<Memory> {
         .map_err(failed(reading))?;
     let mut rows = statement.query([]).map_err(failed(reading))?;
     while let Some(row) = rows.next().map_err(failed(reading))? {
-        let (id, tenant, name, live, updated, deleted_at, tombstones, title, unit, note): (
+        let (id, tenant, name, live, updated, deleted_at, tombstones): (
             i64,
             String,
             String,
@@ -34,9 +34,6 @@ pub(super) fn recover(connection: &Connection) -> Result<Memory> {
             i64,
             i64,
             String,
-            Option<String>,
-            Option<String>,
-            Option<String>,
         ) = row.try_into().map_err(failed(reading))?;
         let named = |e| corrupt(format!("series {id} of the catalog")).because(e);
         let key = SeriesKey {
@@ -52,17 +49,26 @@ pub(super) fn recover(connection: &Connection) -> Result<Memory> {
             tombstones,
             about: None,
         };
-        let said = |e| corrupt(format!("what is said of series {id}")).because(e);
-        listing.say(About {
-            title: title.map(Label::new).transpose().map_err(said)?,
-            unit: unit.map(Label::new).transpose().map_err(said)?,
-            note: note.map(Remark::new).transpose().map_err(said)?,
-        });
+        listing.say(about(row, id)?);
         let entry = Entry::new(id, listing, memory.live(&key.tenant));
         memory.insert(key, Arc::new(entry));
     }
     replay(connection, &memory)?;
     Ok(memory)
+}
+
+/// What is said of a series.
+fn about(row: &Row<'_>, id: i64) -> Result<About> {
+    let text = |column| {
+        let text: rusqlite::Result<Option<String>> = row.get(column);
+        text.map_err(failed("reading what is said of a series"))
+    };
+    let wrong = |e| corrupt(format!("what is said of series {id}")).because(e);
+    Ok(About {
+        title: text("title")?.map(Label::new).transpose().map_err(wrong)?,
+        unit: text("unit")?.map(Label::new).transpose().map_err(wrong)?,
+        note: text("note")?.map(Remark::new).transpose().map_err(wrong)?,
+    })
 }
 
 /// Puts what the log holds into memory again, but for what was deleted since.

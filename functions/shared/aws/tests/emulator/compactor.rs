@@ -14,7 +14,7 @@ use tidemark_conformance::material::{
 };
 use tidemark_conformance::{Subject, Traits};
 use tidemark_core::batch::Write;
-use tidemark_core::name::{SeriesKey, SeriesName};
+use tidemark_core::name::SeriesKey;
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstones;
 use tidemark_ports::error::Result;

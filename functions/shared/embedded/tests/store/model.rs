@@ -146,15 +146,16 @@ impl World {
                     assert_eq!(gone[0], gone[1], "whether there was a series to delete");
                 }
             }
-            &Step::Say { series, texts } => {
-                let series = &self.series[series % 4];
-                let change = said(texts);
-                let found = self.embedded.describe(series, &change).await.unwrap();
-                let expected = self.naive.describe(series, &change).await.unwrap();
-                assert_eq!(found, expected, "whether there was a series to describe");
-            }
+            &Step::Say { series, texts } => self.say(series, texts).await,
             &Step::Restart(how) => self.embedded.restart(how).await,
         }
+    }
+
+    async fn say(&self, series: usize, texts: [usize; 3]) {
+        let (series, change) = (&self.series[series % 4], said(texts));
+        let found = self.embedded.describe(series, &change).await.unwrap();
+        let expected = self.naive.describe(series, &change).await.unwrap();
+        assert_eq!(found, expected, "whether there was a series to describe");
     }
 
     /// Of batches received at once, the one that comes later is not always the
@@ -168,7 +169,7 @@ impl World {
     async fn deliver(&self, which: usize, first_register: bool) {
         let write = &self.writes[which];
         // Those of some batches have a unit.
-        let unit = (which % 3 > 0).then(|| label(&format!("unit {which}")));
+        let unit = (!which.is_multiple_of(3)).then(|| label(&format!("unit {which}")));
         let series = write.series.iter().map(|series| Registration {
             name: &series.name,
             unit: unit.clone(),
