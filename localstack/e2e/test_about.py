@@ -210,7 +210,10 @@ def test_bodies_are_read_as_elsewhere(api: Client, name: str) -> None:
     response = put(api, name, b'{"unit":"W"}', content_type="text/csv")
     assert (response.status_code, response.json()["type"]) == (415, "/docs#unsupported-media-type")
     mebibyte = b" " * 2**20 + b"{}"
-    for body, media in ((mebibyte, "application/json"), (gzip.compress(mebibyte), "application/gzip")):
+    for body, media in (
+        (mebibyte, "application/json"),
+        (gzip.compress(mebibyte), "application/gzip"),
+    ):
         response = put(api, name, body, content_type=media)
         assert (response.status_code, response.json()["type"]) == (413, "/docs#body-too-large")
     response = api.request("PUT", f"/api/{name}/about?unit=W", json={})
