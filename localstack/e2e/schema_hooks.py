@@ -28,6 +28,7 @@ ROW = {
     "0100011D00FF": 0.0117,
 }
 PACKED = {
+    "/api/{name}/about": gzip.compress(b'{"unit": "kWh"}').decode("latin-1"),
     "/api": gzip.compress(TEXTS["text/csv"].encode()).decode("latin-1"),
     "/meterdata/measurement": gzip.compress(json.dumps([ROW]).encode()).decode("latin-1"),
 }

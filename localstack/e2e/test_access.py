@@ -23,6 +23,7 @@ TAG = secret("tag-of-the-owner")
 PAYLOAD = secret("payload-of-the-owner")
 SERIES = "meter"
 POINTS = [{"name": SERIES, "t": t, "v": 7.25, "tags": [TAG]} for t in range(3)]
+ABOUT = {"title": TAG, "unit": "kWh", "note": None}
 WRONG = {"name": SERIES, "t": 9, "v": PAYLOAD}
 METERS = {"muid": "m", "measurement": "energy"}
 METER = {
@@ -55,6 +56,8 @@ ROWS = [
     Row("getStats", "GET", "/api/{name}", "read", 200, 404),
     Row("getPoints", "GET", "/api/{name}/points", "read", 200, 404),
     Row("getBuckets", "GET", "/api/{name}/buckets", "read", 200, 404, {"every": "1d"}),
+    Row("getAbout", "GET", "/api/{name}/about", "read", 200, 404),
+    Row("putAbout", "PUT", "/api/{name}/about", "write", 204, 404, body=ABOUT),
     # A range with nothing in it.
     Row("deleteSeries", "DELETE", "/api/{name}", "write", 204, 404, {"from": 50, "to": 60}),
     Row("postMeasurements", "POST", "/meterdata/measurement", "write", 201, 201, body=[METER]),
@@ -71,6 +74,7 @@ ROWS = [
 #: What they send who may not: done all the same, it would be seen.
 HARM: dict[str, Json] = {
     "postPoints": [{"name": SERIES, "t": 100, "v": 1}, {"name": "intruder", "t": 1, "v": 1}],
+    "putAbout": {"title": "harm", "unit": None, "note": "harm"},
     "postMeasurements": [METER | {"timestamp": "2023-02-02T00:00:00.000Z"}],
 }
 WHO = ["nobody", "reader", "writer", "administrator", "other", "expired", "revoked", "malformed"]
@@ -120,6 +124,7 @@ def state_of(owner: Client) -> Json:
         "series": [series["name"] for series in owner.json("/api")["series"]],
         "points": owner.points(SERIES),
         "stats": owner.json(f"/api/{SERIES}", stats="all"),
+        "about": owner.json(f"/api/{SERIES}/about"),
         "discards": owner.rows("/admin/discards"),
         "summary": owner.json("/admin/discards/summary"),
         "meters": owner.json("/meterdata/measurement", **METERS),
@@ -146,6 +151,8 @@ def world(guarded: Guarded) -> World:
         return only(owner.rows("/admin/discards"))
 
     discard = eventually(is_there)
+    said = owner.request("PUT", f"/api/{SERIES}/about", json=ABOUT)
+    assert said.status_code == 204, said.text
     assert PAYLOAD in discard["payload"]
     clients = {who: guarded.shows(key) for who, key in shown.items()}
     for who in ("expired", "revoked"):

@@ -65,6 +65,7 @@ def test_details_add_count_first_and_last(api: Client, name: str) -> None:
         "points": 3,
         "first": {"time": "1970-01-01T00:00:00Z", "value": 1.5},
         "last": {"time": "1970-01-01T00:00:02Z", "value": 3},
+        "about": {"title": None, "unit": None, "note": None},
     }
 
 

@@ -1,4 +1,5 @@
-//! `POST /api` and `POST /meterdata/measurement`: sends points to the queue.
+//! `POST /api` and `POST /meterdata/measurement`, which send points to the queue, and
+//! `PUT /api/{name}/about`.
 
 use std::process::ExitCode;
 use std::sync::Arc;

@@ -75,6 +75,8 @@ pub enum Verb {
     Get,
     /// Brings something.
     Post,
+    /// Says how something is to be.
+    Put,
     /// Takes something away.
     Delete,
 }
@@ -85,6 +87,7 @@ impl Verb {
         match self {
             Self::Get => Method::GET,
             Self::Post => Method::POST,
+            Self::Put => Method::PUT,
             Self::Delete => Method::DELETE,
         }
     }
@@ -94,6 +97,7 @@ impl Verb {
         match self {
             Self::Get => HttpMethod::Get,
             Self::Post => HttpMethod::Post,
+            Self::Put => HttpMethod::Put,
             Self::Delete => HttpMethod::Delete,
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tidemark_core::batch::Write;
 use tidemark_core::discard::{Discard, DiscardId, Reason};
-use tidemark_core::name::{SeriesName, Tenant};
+use tidemark_core::name::Tenant;
 use tidemark_core::point::Stamp;
 use tidemark_core::principal::Principal;
 use tidemark_core::time::TimeRange;
@@ -16,7 +16,7 @@ use tidemark_ports::{Catalog, Clock, DiscardCount, DiscardFilter, DiscardLog, Po
 use crate::audit;
 use crate::batch_ids::BatchIds;
 use crate::failure::{Failure, FailureKind};
-use crate::validator::reread;
+use crate::validator::{registrations, reread};
 
 /// How many discards are read at once: each may be 64 KiB long, and who asks may
 /// have enough of a few.
@@ -97,9 +97,9 @@ impl Discards {
             source: discard.source,
             series,
         });
-        let names: Vec<&SeriesName> = write.series.iter().map(|s| &s.name).collect();
+        let series = registrations(&write);
         let ((), refusals) = tokio::try_join!(
-            self.catalog.register(tenant, &names, received),
+            self.catalog.register(tenant, &series, received),
             self.points.write(&write),
         )?;
         if let Some(refusal) = refusals.into_iter().next() {

@@ -3,8 +3,8 @@
 use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::{Tombstone, Tombstones};
-use tidemark_ports::Catalog;
 use tidemark_ports::error::Kind;
+use tidemark_ports::{Catalog, Registration};
 
 use crate::Subject;
 use crate::material::{at, name, received, series, sibling, tenant, within};
@@ -16,10 +16,10 @@ pub(super) async fn register<S: Catalog + ?Sized>(
     seconds: i64,
 ) {
     let names: Vec<SeriesName> = names.iter().map(|n| name(n)).collect();
-    let names: Vec<&SeriesName> = names.iter().collect();
+    let series: Vec<Registration<'_>> = names.iter().map(Registration::from).collect();
     subject
         .store
-        .register(tenant, &names, received(seconds))
+        .register(tenant, &series, received(seconds))
         .await
         .unwrap();
 }

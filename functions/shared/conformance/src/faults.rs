@@ -68,4 +68,20 @@ pub enum Flaw {
     ListsRepeat,
     /// Tombstones are kept without bound.
     TombstonesAreUnbounded,
+    /// What is said of a series is not kept.
+    WhatIsSaidIsLost,
+    /// What a change does not name is cleared.
+    ChangesReplaceAll,
+    /// What is to be cleared stays.
+    NothingIsCleared,
+    /// Something can be said of a series that was deleted.
+    TheGoneAreDescribed,
+    /// What is said of a series outlives it.
+    WhatIsSaidIsKept,
+    /// A batch clears what is said of its series.
+    BatchesUnsay,
+    /// A batch brings back the unit that was cleared.
+    UnitsComeBack,
+    /// A new series has no unit.
+    SeriesBeginWithoutUnit,
 }

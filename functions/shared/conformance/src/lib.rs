@@ -17,6 +17,7 @@
     reason = "numbers are small here, and speed does not matter"
 )]
 
+pub mod about;
 pub mod calculator;
 pub mod catalog;
 pub mod deletions;
@@ -153,6 +154,7 @@ mod tests {
             ("summaries", include_str!("summaries.rs")),
             ("slots", include_str!("slots.rs")),
             ("catalog", include_str!("catalog.rs")),
+            ("about", include_str!("about.rs")),
             ("listings", include_str!("listings.rs")),
             ("discards", include_str!("discards.rs")),
             ("discard_listings", include_str!("discard_listings.rs")),

@@ -12,7 +12,7 @@
 /// ```text
 /// conformance_tests! {
 ///     mod embedded: open => points, scans, upserts, deletions, summaries, slots, catalog,
-///         listings, discards, discard_listings, history;
+///         about, listings, discards, discard_listings, history;
 /// }
 /// ```
 #[macro_export]
@@ -155,6 +155,18 @@ macro_rules! conformance_suite {
             a_tombstone_makes_no_series,
             too_many_separate_deletions_are_refused,
         ] catalog $open $attributes }
+    };
+    (about $open:ident $attributes:tt) => {
+        $crate::conformance_each! { [
+            what_is_said_comes_back,
+            a_change_leaves_the_rest,
+            of_no_series_nothing_is_said,
+            what_is_said_goes_with_the_series,
+            what_is_said_outlives_batches,
+            a_series_begins_with_a_unit,
+            what_is_said_belongs_to_one_series,
+            changes_at_once_are_all_kept,
+        ] about $open $attributes }
     };
     (listings $open:ident $attributes:tt) => {
         $crate::conformance_each! { [

@@ -6,6 +6,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use tidemark_core::about::Label;
 use tidemark_core::batch::{BatchId, SeriesPoints, Source, Write};
 use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
 use tidemark_core::point::{Point, Tags, Value};
@@ -74,6 +75,11 @@ pub fn tombstones(deletions: &[(i64, i64, i64)]) -> Tombstones {
         all.insert(tombstone).unwrap();
     }
     all
+}
+
+/// A title or a unit.
+pub fn label(text: &str) -> Label {
+    Label::new(text).unwrap()
 }
 
 /// Tags.

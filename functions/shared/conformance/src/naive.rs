@@ -1,20 +1,22 @@
 //! A store that is too simple to be wrong: every point in a map, every answer
 //! from a loop over it. It can be told to be wrong in one way.
 
+mod catalog;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use tidemark_core::about::About;
 use tidemark_core::batch::Write;
-use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
+use tidemark_core::name::{SeriesKey, Tenant};
 use tidemark_core::point::{Point, Stamp, Tags, Value};
 use tidemark_core::summary::{Parts, Summary};
 use tidemark_core::time::{TimeRange, Timestamp};
-use tidemark_core::tombstone::{Tombstone, Tombstones};
-use tidemark_ports::error::{Kind, Result, StoreError};
+use tidemark_core::tombstone::Tombstones;
+use tidemark_ports::error::Result;
 use tidemark_ports::{
-    Bucket, Calculator, Catalog, Extent, Job, Order, Page, PointStore, Refusal, Scan, Series,
-    Slots, Summarize,
+    Bucket, Calculator, Extent, Job, Order, Page, PointStore, Refusal, Scan, Slots, Summarize,
 };
 
 use crate::faults::Flaw;
@@ -39,6 +41,7 @@ struct Listing {
     updated: Timestamp,
     deleted_at: Option<Timestamp>,
     tombstones: Tombstones,
+    about: About,
 }
 
 impl Naive {
@@ -246,132 +249,6 @@ impl PointStore for Naive {
             });
         }
         Ok(())
-    }
-}
-
-#[async_trait]
-impl Catalog for Naive {
-    async fn register(
-        &self,
-        tenant: &Tenant,
-        names: &[&SeriesName],
-        received: Timestamp,
-    ) -> Result<()> {
-        let mut catalog = self.catalog.lock().unwrap();
-        for &name in names {
-            let key = self.key(&SeriesKey {
-                tenant: tenant.clone(),
-                name: name.clone(),
-            });
-            let unlisted = Listing {
-                live: false,
-                updated: received,
-                deleted_at: None,
-                tombstones: Tombstones::none(),
-            };
-            let listing = catalog.entry(key).or_insert(unlisted);
-            let last_come = self.has(Flaw::UpdatedIsTheLastCome);
-            if listing.live && !last_come {
-                listing.updated = listing.updated.max(received);
-            } else if listing.deleted_at.is_none_or(|at| received > at)
-                || self.has(Flaw::LateBatchesRevive)
-            {
-                listing.live = true;
-                listing.updated = received;
-            }
-        }
-        Ok(())
-    }
-
-    async fn get(&self, series: &SeriesKey) -> Result<Option<Series>> {
-        let catalog = self.catalog.lock().unwrap();
-        let listing = catalog.get(&self.key(series)).filter(|l| l.live);
-        Ok(listing.map(|listing| described(&series.name, listing)))
-    }
-
-    async fn list(
-        &self,
-        tenant: &Tenant,
-        prefix: &str,
-        after: Option<&SeriesName>,
-        limit: usize,
-    ) -> Result<Vec<Series>> {
-        if self.has(Flaw::PrefixesMustBeNames)
-            && !prefix.is_empty()
-            && SeriesName::check(prefix).is_err()
-        {
-            return Ok(Vec::new());
-        }
-        let repeat = self.has(Flaw::ListsRepeat);
-        let catalog = self.catalog.lock().unwrap();
-        let listed = catalog
-            .iter()
-            .filter(|(key, listing)| {
-                listing.live && (key.tenant == *tenant || self.has(Flaw::TenantsMix))
-            })
-            .filter(|(key, _)| key.name.as_str().starts_with(prefix))
-            .filter(|(key, _)| {
-                after.is_none_or(|after| {
-                    key.name > *after || repeat && limit > 1 && key.name == *after
-                })
-            })
-            .take(limit);
-        Ok(listed
-            .map(|(key, listing)| described(&key.name, listing))
-            .collect())
-    }
-
-    async fn count(&self, tenant: &Tenant, prefix: &str) -> Result<u64> {
-        let prefix = if self.has(Flaw::CountsIgnoreThePrefix) {
-            ""
-        } else {
-            prefix
-        };
-        if self.has(Flaw::CountsIncludeTheDeleted) {
-            let catalog = self.catalog.lock().unwrap();
-            return Ok(catalog.keys().filter(|key| key.tenant == *tenant).count() as u64);
-        }
-        Ok(self.list(tenant, prefix, None, usize::MAX).await?.len() as u64)
-    }
-
-    async fn tombstone(&self, series: &SeriesKey, tombstone: Tombstone) -> Result<()> {
-        let mut catalog = self.catalog.lock().unwrap();
-        let Some(listing) = catalog.get_mut(&self.key(series)).filter(|l| l.live) else {
-            return Ok(());
-        };
-        match listing.tombstones.insert(tombstone) {
-            Err(_) if !self.has(Flaw::TombstonesAreUnbounded) => {
-                Err(StoreError::new(Kind::Exhausted, "recording a deletion"))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    async fn delete(&self, series: &SeriesKey, deleted_at: Timestamp) -> Result<bool> {
-        let mut catalog = self.catalog.lock().unwrap();
-        let Some(listing) = catalog.get_mut(&self.key(series)) else {
-            return Ok(false);
-        };
-        let existed = listing.live;
-        let tombstone = Tombstone {
-            range: TimeRange::ALL,
-            deleted_at,
-        };
-        listing.tombstones.insert(tombstone).unwrap();
-        listing.deleted_at = listing.deleted_at.max(Some(deleted_at));
-        listing.live &= listing.updated > deleted_at;
-        if self.has(Flaw::TombstonesAreForgotten) {
-            listing.tombstones = Tombstones::none();
-        }
-        Ok(existed)
-    }
-}
-
-fn described(name: &SeriesName, listing: &Listing) -> Series {
-    Series {
-        name: name.clone(),
-        updated: listing.updated,
-        tombstones: listing.tombstones.clone(),
     }
 }
 

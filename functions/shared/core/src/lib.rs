@@ -2,6 +2,7 @@
 //! kept, and the mathematics of a series. Nothing here does I/O, waits, or
 //! knows what time it is.
 
+pub mod about;
 pub mod access;
 pub mod batch;
 mod batch_id;

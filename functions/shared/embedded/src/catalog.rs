@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
+use tidemark_core::about::{About, AboutChange, Label, Remark};
 use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstone;
 use tidemark_ports::error::{Kind, Result, StoreError};
-use tidemark_ports::{Catalog, Series};
+use tidemark_ports::{Catalog, Registration, Series};
 
 use crate::error::{corrupt, failed};
 use crate::memory::{Entry, Listing};
@@ -24,6 +25,9 @@ fn series(name: &SeriesName, listing: Listing) -> Series {
         name: name.clone(),
         updated: listing.updated,
         tombstones: listing.tombstones,
+        about: listing
+            .about
+            .map_or_else(About::default, Arc::unwrap_or_clone),
     }
 }
 
@@ -32,24 +36,24 @@ impl Catalog for Embedded {
     async fn register(
         &self,
         tenant: &Tenant,
-        names: &[&SeriesName],
+        series: &[Registration<'_>],
         received: Timestamp,
     ) -> Result<()> {
         let memory = &self.0.memory;
         // A live series is only touched: the log brings that back after a crash.
-        let unlisted: Vec<SeriesName> = names
+        let unlisted: Vec<(SeriesName, Option<Label>)> = series
             .iter()
-            .filter(|name| {
-                memory.entry(tenant, name).is_none_or(|entry| {
+            .filter(|series| {
+                memory.entry(tenant, series.name).is_none_or(|entry| {
                     entry.list(|listing| {
                         if listing.live {
-                            listing.register(received);
+                            listing.register(received, None);
                         }
                         !listing.live
                     })
                 })
             })
-            .map(|&name| name.clone())
+            .map(|series| (series.name.clone(), series.unit.clone()))
             .collect();
         if unlisted.is_empty() {
             return Ok(());
@@ -58,10 +62,10 @@ impl Catalog for Embedded {
         self.0
             .writer
             .commit(move |transaction| {
-                for name in unlisted {
+                for (name, unit) in unlisted {
                     let entry = transaction.entry(&tenant, &name)?;
                     let _: Result<()> = change(transaction, &entry, |listing| {
-                        listing.register(received);
+                        listing.register(received, unit.as_ref());
                         Ok(())
                     })?;
                 }
@@ -115,6 +119,29 @@ impl Catalog for Embedded {
             .await?
     }
 
+    async fn describe(&self, key: &SeriesKey, edit: &AboutChange) -> Result<bool> {
+        let Some(entry) = self.0.memory.entry(&key.tenant, &key.name) else {
+            return Ok(false);
+        };
+        let edit = edit.clone();
+        self.0
+            .writer
+            .commit(move |transaction| {
+                let listing = transaction.listing(&entry);
+                if !listing.live || edit.is_empty() {
+                    return Ok(Ok(listing.live));
+                }
+                let outcome = change(transaction, &entry, |listing| {
+                    let mut about = listing.about.as_deref().cloned().unwrap_or_default();
+                    edit.apply(&mut about);
+                    listing.say(about);
+                    Ok(())
+                })?;
+                Ok(outcome.map(|()| true))
+            })
+            .await?
+    }
+
     async fn delete(&self, key: &SeriesKey, deleted_at: Timestamp) -> Result<bool> {
         let Some(entry) = self.0.memory.entry(&key.tenant, &key.name) else {
             return Ok(false);
@@ -134,6 +161,7 @@ impl Catalog for Embedded {
                     )?;
                     listing.deleted_at = listing.deleted_at.max(deleted_at);
                     listing.live &= listing.updated > deleted_at;
+                    listing.about = None;
                     Ok(())
                 })?;
                 Ok(outcome.map(|()| was_live))
@@ -177,10 +205,12 @@ fn change(
     }
     let tombstones = serde_json::to_string(&listing.tombstones)
         .map_err(|e| corrupt("encoding tombstones").because(e))?;
+    let about = listing.about.as_deref();
     transaction
         .connection
         .prepare_cached(
-            "UPDATE series SET live = ?2, updated = ?3, deleted_at = ?4, tombstones = ?5 WHERE id = ?1",
+            "UPDATE series SET live = ?2, updated = ?3, deleted_at = ?4, tombstones = ?5,
+                 title = ?6, unit = ?7, note = ?8 WHERE id = ?1",
         )
         .and_then(|mut statement| {
             statement.execute((
@@ -189,6 +219,15 @@ fn change(
                 listing.updated.nanos(),
                 listing.deleted_at.nanos(),
                 tombstones,
+                about
+                    .and_then(|about| about.title.as_ref())
+                    .map(Label::as_str),
+                about
+                    .and_then(|about| about.unit.as_ref())
+                    .map(Label::as_str),
+                about
+                    .and_then(|about| about.note.as_ref())
+                    .map(Remark::as_str),
             ))
         })
         .map_err(failed("changing the catalog"))?;

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use tidemark_columnar::{BatchStamp, Columns, chunk, merge};
+use tidemark_core::about::{About, Label};
 use tidemark_core::batch::SeriesPoints;
 use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
 use tidemark_core::time::{TimeRange, Timestamp};
@@ -61,6 +62,9 @@ pub(super) struct Listing {
     pub(super) deleted_at: Timestamp,
     /// What was deleted of it.
     pub(super) tombstones: Tombstones,
+    /// What is said of it. None if nothing is, as of most series: in memory that
+    /// is a pointer.
+    pub(super) about: Option<Arc<About>>,
 }
 
 impl Listing {
@@ -71,18 +75,28 @@ impl Listing {
             updated: Timestamp::MIN,
             deleted_at: Timestamp::MIN,
             tombstones: Tombstones::none(),
+            about: None,
         }
     }
 
-    /// Registers a batch received then. Nothing happens where the series was
-    /// deleted no earlier.
-    pub(super) fn register(&mut self, received: Timestamp) {
+    /// Registers a batch received then; a series that begins with it has this
+    /// unit. Nothing happens where the series was deleted no earlier.
+    pub(super) fn register(&mut self, received: Timestamp, unit: Option<&Label>) {
         if self.live {
             self.updated = self.updated.max(received);
         } else if received > self.deleted_at {
             self.live = true;
             self.updated = received;
+            self.say(About {
+                unit: unit.cloned(),
+                ..About::default()
+            });
         }
+    }
+
+    /// From now on this is said of it.
+    pub(super) fn say(&mut self, about: About) {
+        self.about = (!about.is_empty()).then(|| Arc::new(about));
     }
 }
 

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 use tidemark_columnar::BatchStamp;
+use tidemark_core::about::{About, Label, Remark};
 use tidemark_core::batch::Write;
 use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
 use tidemark_core::time::Timestamp;
@@ -18,7 +19,10 @@ pub(super) fn recover(connection: &Connection) -> Result<Memory> {
     let memory = Memory::default();
     let reading = "reading the catalog";
     let mut statement = connection
-        .prepare("SELECT id, tenant, name, live, updated, deleted_at, tombstones FROM series")
+        .prepare(
+            "SELECT id, tenant, name, live, updated, deleted_at, tombstones, title, unit, note
+             FROM series",
+        )
         .map_err(failed(reading))?;
     let mut rows = statement.query([]).map_err(failed(reading))?;
     while let Some(row) = rows.next().map_err(failed(reading))? {
@@ -38,17 +42,33 @@ pub(super) fn recover(connection: &Connection) -> Result<Memory> {
         };
         let tombstones = serde_json::from_str(&tombstones)
             .map_err(|e| corrupt(format!("tombstones of series {id}")).because(e))?;
-        let listing = Listing {
+        let mut listing = Listing {
             live,
             updated: Timestamp::from_nanos(updated),
             deleted_at: Timestamp::from_nanos(deleted_at),
             tombstones,
+            about: None,
         };
+        listing.say(about(row, id)?);
         let entry = Entry::new(id, listing, memory.live(&key.tenant));
         memory.insert(key, Arc::new(entry));
     }
     replay(connection, &memory)?;
     Ok(memory)
+}
+
+/// What is said of a series.
+fn about(row: &Row<'_>, id: i64) -> Result<About> {
+    let text = |column| {
+        let text: rusqlite::Result<Option<String>> = row.get(column);
+        text.map_err(failed("reading what is said of a series"))
+    };
+    let wrong = |e| corrupt(format!("what is said of series {id}")).because(e);
+    Ok(About {
+        title: text("title")?.map(Label::new).transpose().map_err(wrong)?,
+        unit: text("unit")?.map(Label::new).transpose().map_err(wrong)?,
+        note: text("note")?.map(Remark::new).transpose().map_err(wrong)?,
+    })
 }
 
 /// Puts what the log holds into memory again, but for what was deleted since.
@@ -72,7 +92,7 @@ fn replay(connection: &Connection, memory: &Memory) -> Result<()> {
             let entry = memory
                 .entry(&write.tenant, &points.name)
                 .ok_or_else(unreadable)?;
-            entry.list(|listing| listing.register(write.received));
+            entry.list(|listing| listing.register(write.received, None));
             memory.append(&entry, batch, points);
         }
         memory.logged.fetch_add(record.len(), Ordering::Relaxed);

@@ -9,7 +9,7 @@ use crate::error::failed;
 
 /// Each step takes the schema one version further. A step that was released is
 /// never changed.
-const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// Brings the database to this program's version.
 pub(super) fn migrate(connection: &mut Connection) -> Result<()> {
@@ -51,6 +51,43 @@ mod tests {
             .pragma_query_value(None, "user_version", |row| row.get(0))
             .unwrap();
         assert_eq!(version, MIGRATIONS.len());
+    }
+
+    /// A database as the first version left it, with a series in it.
+    #[test]
+    fn an_old_database_keeps_what_it_has() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(MIGRATIONS[0]).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        let insert = "INSERT INTO series (tenant, name, live, updated, deleted_at, tombstones)
+             VALUES ('local', 'a', 1, 1500000000, 7, '[]'), ('local', 'b', 0, 5, 7, '[]')";
+        connection.execute_batch(insert).unwrap();
+        migrate(&mut connection).unwrap();
+        let kept: (bool, i64, i64, String) = connection
+            .query_row(
+                "SELECT live, updated, deleted_at, tombstones FROM series WHERE name = 'a'",
+                [],
+                |row| row.try_into(),
+            )
+            .unwrap();
+        assert_eq!(kept, (true, 1_500_000_000, 7, "[]".to_owned()));
+        let said: i64 = connection
+            .query_row(
+                "SELECT count(title) + count(unit) + count(note) FROM series",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert_eq!(said, 0);
+        let row: (String, String, Option<String>) = connection
+            .query_row("SELECT name, updated, unit FROM catalog", [], |row| {
+                row.try_into()
+            })
+            .unwrap();
+        assert_eq!(
+            row,
+            ("a".to_owned(), "1970-01-01T00:00:01.500Z".to_owned(), None)
+        );
     }
 
     #[test]

@@ -148,7 +148,7 @@ impl<'a> Transaction<'a> {
                 *current = listing;
                 // A batch may have come since the command looked.
                 if let Some(received) = touched {
-                    current.register(received);
+                    current.register(received, None);
                 }
             });
         });

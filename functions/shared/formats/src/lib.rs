@@ -36,6 +36,7 @@
 //!   a null is no value, and what is wrong with a row as a whole rejects each of
 //!   its points (listed once).
 
+mod about;
 mod collect;
 mod csv;
 mod error;
@@ -55,6 +56,7 @@ mod tests;
 mod text;
 pub mod write;
 
+pub use about::read_about;
 pub use collect::{Collector, MAX_LISTED, Parsed};
 pub use error::{MAX_ITEM, ReadError};
 pub use fault::{Fault, told};

@@ -22,7 +22,7 @@ mod source;
 
 pub use allowance::{Allowance, Excess};
 pub use calculator::{Bucket, Calculator, Job, Slots};
-pub use catalog::{Catalog, Series};
+pub use catalog::{Catalog, Registration, Series};
 pub use clock::{Clock, SystemClock};
 pub use discards::{DiscardCount, DiscardFilter, DiscardLog};
 pub use history::{LoggedQuery, QueryLog};

@@ -110,10 +110,10 @@ fn discards(number: u64) -> Vec<Discard> {
 /// Writes as the validator does; where that is its lot, deletes the series again.
 pub(crate) async fn send(store: &Embedded, number: u64) -> Result<()> {
     let write = Arc::new(write(number));
-    let names: Vec<&SeriesName> = write.series.iter().map(|series| &series.name).collect();
+    let series: Vec<_> = write.series.iter().map(|s| (&s.name).into()).collect();
     let discards = discards(number);
     tokio::try_join!(
-        store.register(&write.tenant, &names, write.received),
+        store.register(&write.tenant, &series, write.received),
         store.write(&write),
         store.put(&discards),
     )?;

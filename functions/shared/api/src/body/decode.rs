@@ -12,7 +12,7 @@ use super::media_type::MediaType;
 
 /// What a route reads.
 const POINTS: &str = "application/json, application/x-ndjson, text/csv, application/gzip";
-const MEASUREMENTS: &str = "application/json, application/gzip";
+const JSON: &str = "application/json, application/gzip";
 
 /// What headers say of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,9 +34,9 @@ pub(super) fn points(headers: &HeaderMap) -> Result<Declared, BodyError> {
     })
 }
 
-/// Whether a body of measurements, which are JSON, is gzip.
-pub(super) fn measurements(headers: &HeaderMap) -> Result<bool, BodyError> {
-    let declared = declared(headers, MEASUREMENTS, |name| {
+/// Whether a body that is JSON, and nothing else, is gzip.
+pub(super) fn json(headers: &HeaderMap) -> Result<bool, BodyError> {
+    let declared = declared(headers, JSON, |name| {
         (name == "application/json").then_some(Syntax::Json)
     })?;
     Ok(declared.is_packed)

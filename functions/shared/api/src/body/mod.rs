@@ -18,7 +18,8 @@ mod tests;
 mod text;
 
 use http::HeaderMap;
-use tidemark_formats::{Collector, Parsed, Reader};
+use tidemark_core::about::AboutChange;
+use tidemark_formats::{Collector, Fault, MAX_ITEM, Parsed, Reader};
 
 use text::Text;
 
@@ -61,8 +62,32 @@ pub fn read_measurements(
     body: &[u8],
     limits: BodyLimits,
 ) -> Result<Parsed, BodyError> {
-    let is_packed = decode::measurements(headers)?;
+    let is_packed = decode::json(headers)?;
     read(body, is_packed, Text::Known(Reader::measurements()), limits)
+}
+
+/// Reads the body of `PUT /api/{name}/about`: an object of JSON, of at most
+/// [`MAX_ITEM`] bytes once unpacked. The inner error is what is wrong with its
+/// fields.
+pub fn read_about(
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Result<AboutChange, Vec<Fault>>, BodyError> {
+    if decode::json(headers)? {
+        let mut unpacked = Vec::new();
+        decode::gunzip(body, MAX_ITEM, |piece| {
+            unpacked.extend_from_slice(piece);
+            Ok(())
+        })?;
+        return Ok(tidemark_formats::read_about(&unpacked)?);
+    }
+    if body.len() > MAX_ITEM {
+        return Err(BodyError::TooLarge {
+            limit: MAX_ITEM,
+            unpacked: false,
+        });
+    }
+    Ok(tidemark_formats::read_about(body)?)
 }
 
 fn read(

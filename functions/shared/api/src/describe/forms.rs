@@ -22,6 +22,12 @@ pub(crate) const OBIS: &str = r"^(?:(?:\.{0,2}[A-Za-z0-9_:-]|\.{3})[A-Za-z0-9._:
 /// A tag.
 pub(crate) const TAG: &str = r"^[^\u0000-\u001f\u007f-\u009f;]+$";
 
+/// A title or a unit: not only blanks.
+pub(crate) const LABEL: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000][^\u0000-\u001f\u007f-\u009f]*$";
+
+/// A note, which may have lines.
+pub(crate) const REMARK: &str = r"^[^\u0000-\u0009\u000b-\u001f\u007f-\u009f]*[^\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000][^\u0000-\u0009\u000b-\u001f\u007f-\u009f]*$";
+
 /// Where points come from.
 pub(crate) const SOURCE: &str = r"^[a-z0-9._:-]+$";
 

@@ -25,6 +25,11 @@ pub fn example(kind: ProblemKind) -> Problem {
         ),
         ProblemKind::InvalidCursor => Problem::invalid_cursor(),
         ProblemKind::MalformedBody => Problem::malformed_body("expected value at line 1 column 28"),
+        ProblemKind::InvalidFields => Problem::invalid_fields(fault(
+            "/unit",
+            Reason::TooLarge,
+            "`unit`: a text has at most 256 characters, this one has 257",
+        )),
         ProblemKind::Unauthenticated => Problem::unauthenticated(false),
         ProblemKind::Forbidden => Problem::forbidden(Scope::Read),
         ProblemKind::NotFound => Problem::not_found(),

@@ -16,6 +16,8 @@ pub enum ProblemKind {
     InvalidCursor,
     /// The body as a whole cannot be read, or is empty.
     MalformedBody,
+    /// Fields of the body are unknown, or are not what they must be.
+    InvalidFields,
     /// No credentials, or wrong ones.
     Unauthenticated,
     /// The credentials lack a scope.
@@ -54,12 +56,13 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind, by status.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::MalformedHead,
         Self::InvalidParameter,
         Self::InvalidPath,
         Self::InvalidCursor,
         Self::MalformedBody,
+        Self::InvalidFields,
         Self::Unauthenticated,
         Self::Forbidden,
         Self::NotFound,
@@ -87,6 +90,7 @@ impl ProblemKind {
             Self::InvalidPath => "/docs#invalid-path",
             Self::InvalidCursor => "/docs#invalid-cursor",
             Self::MalformedBody => "/docs#malformed-body",
+            Self::InvalidFields => "/docs#invalid-fields",
             Self::Unauthenticated => "/docs#unauthenticated",
             Self::Forbidden => "/docs#forbidden",
             Self::NotFound => "/docs#not-found",
@@ -114,7 +118,8 @@ impl ProblemKind {
             | Self::InvalidParameter
             | Self::InvalidPath
             | Self::InvalidCursor
-            | Self::MalformedBody => StatusCode::BAD_REQUEST,
+            | Self::MalformedBody
+            | Self::InvalidFields => StatusCode::BAD_REQUEST,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound | Self::UnknownSeries | Self::UnknownDiscard => StatusCode::NOT_FOUND,
@@ -138,6 +143,7 @@ impl ProblemKind {
             Self::InvalidPath => "The path holds what is not a name or an id",
             Self::InvalidCursor => "The cursor does not belong here",
             Self::MalformedBody => "The body cannot be read",
+            Self::InvalidFields => "Fields of the body are wrong",
             Self::Unauthenticated => "Credentials are missing or wrong",
             Self::Forbidden => "The credentials do not suffice",
             Self::NotFound => "There is nothing at this path",

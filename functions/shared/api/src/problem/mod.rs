@@ -86,6 +86,15 @@ impl Problem {
         Self::new(ProblemKind::MalformedBody, detail)
     }
 
+    /// 400: fields of the body, of which the first are listed.
+    pub fn invalid_fields(errors: Vec<Fault>) -> Self {
+        let detail = match errors.as_slice() {
+            [one] => one.detail.clone(),
+            several => format!("{} fields are wrong, so nothing was changed", several.len()),
+        };
+        Self::new(ProblemKind::InvalidFields, detail).errors(errors)
+    }
+
     /// 401, the same whatever is wrong; RFC 6750 (3.1) tells apart only whether
     /// anything was shown.
     pub fn unauthenticated(is_shown: bool) -> Self {

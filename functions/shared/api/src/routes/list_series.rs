@@ -145,6 +145,8 @@ impl SeriesList {
                         None => out.extend_from_slice(b"null"),
                     }
                 }
+                out.extend_from_slice(b",\"about\":");
+                append(out, &details.about);
             }
             out.push(b'}');
         })
@@ -160,8 +162,7 @@ fn parameters() -> Vec<Parameter> {
         .min_length(Some(1))
         .max_length(Some(256));
     let prefix = parameter("prefix", "What the names begin with", schema, "example").build();
-    let details =
-        "Whether to tell how many points a series has, and the first and the last of them";
+    let details = "Whether to tell how many points a series has, the first and the last of them, and what is said of it";
     let limited =
         "How many series a page holds; with `details=true` at most 100, which is then the default";
     vec![
@@ -186,13 +187,15 @@ fn schemas() -> Vec<NamedSchema> {
     let point_or_null = AnyOfBuilder::new()
         .item(named("StoredPoint"))
         .item(of(Type::Null));
-    let points = count().that_is("With `details=true`, as `first` and `last`: how many points");
+    let points =
+        count().that_is("With `details=true`, as `first`, `last` and `about`: how many points");
     let series = closed()
         .with("name", named("SeriesName"))
         .with("updated", named("Time"))
         .property("points", points)
         .property("first", named("PointOrNull"))
-        .property("last", named("PointOrNull"));
+        .property("last", named("PointOrNull"))
+        .property("about", named("About"));
     let list = closed()
         .with("count", count().that_is("How many match, on all pages"))
         .with("series", array(named("Series")));
@@ -206,6 +209,7 @@ fn schemas() -> Vec<NamedSchema> {
 #[cfg(test)]
 mod tests {
     use tidemark_app::query::SeriesDetails;
+    use tidemark_core::about::About;
     use tidemark_core::point::Value;
     use tidemark_core::summary::Reading;
     use tidemark_core::time::Timestamp;
@@ -243,13 +247,20 @@ mod tests {
             time: Timestamp::from_nanos(0),
             value: Value::new(1.25).unwrap(),
         };
-        let details = |points, ends| Some(SeriesDetails { points, ends });
+        let details = |points, ends| {
+            let about = About::default();
+            Some(SeriesDetails {
+                points,
+                ends,
+                about,
+            })
+        };
         let mut list = SeriesList::new(2, Some(1), 2);
         list.push(&series("a", 0, details(1, Some((end, end)))));
         list.push(&series("b", 0, details(0, None)));
         assert_eq!(
             text(&list.finish(None)),
-            r#"{"count":2,"series":[{"name":"a","updated":"1970-01-01T00:00:00Z","points":1,"first":{"time":"1970-01-01T00:00:00Z","value":1.2},"last":{"time":"1970-01-01T00:00:00Z","value":1.2}},{"name":"b","updated":"1970-01-01T00:00:00Z","points":0,"first":null,"last":null}]}"#
+            r#"{"count":2,"series":[{"name":"a","updated":"1970-01-01T00:00:00Z","points":1,"first":{"time":"1970-01-01T00:00:00Z","value":1.2},"last":{"time":"1970-01-01T00:00:00Z","value":1.2},"about":{"title":null,"unit":null,"note":null}},{"name":"b","updated":"1970-01-01T00:00:00Z","points":0,"first":null,"last":null,"about":{"title":null,"unit":null,"note":null}}]}"#
         );
     }
 }

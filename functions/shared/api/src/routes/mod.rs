@@ -3,6 +3,7 @@
 //! Beside it, the handlers of each function.
 
 mod delete_series;
+mod get_about;
 mod get_buckets;
 mod get_docs;
 mod get_health;
@@ -16,6 +17,7 @@ mod list_discards;
 mod list_series;
 mod post_measurements;
 mod post_points;
+mod put_about;
 mod replay_discard;
 mod summarize_discards;
 
@@ -35,12 +37,14 @@ use crate::problem::Problem;
 use crate::route::{Endpoint, Handler, Route, Verb};
 
 /// Every route, in the order of the documentation.
-pub static ROUTES: [&Route; 15] = [
+pub static ROUTES: [&Route; 17] = [
     &post_points::ROUTE,
     &list_series::ROUTE,
     &get_stats::ROUTE,
     &get_points::ROUTE,
     &get_buckets::ROUTE,
+    &get_about::ROUTE,
+    &put_about::ROUTE,
     &delete_series::ROUTE,
     &post_measurements::ROUTE,
     &get_measurements::ROUTE,
@@ -61,12 +65,13 @@ macro_rules! handlers {
 }
 
 // One list a function: it links no other.
-pub(crate) static INGEST: Handlers<Ingest> = handlers![post_points, post_measurements];
+pub(crate) static INGEST: Handlers<Ingest> = handlers![post_points, put_about, post_measurements];
 pub(crate) static QUERY: Handlers<Query> = handlers![
     list_series,
     get_stats,
     get_points,
     get_buckets,
+    get_about,
     get_measurements,
     get_history,
 ];

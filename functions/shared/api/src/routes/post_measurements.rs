@@ -27,7 +27,7 @@ pub(super) static ROUTE: Route = Route {
     scope: Some(Scope::Write),
     tag: "Meters",
     summary: "Post measurements",
-    description: "Takes rows of energy meters as `GET` answers them. Each value becomes a point of the series `{measurement}:{muid}:{OBIS code}`; the answer counts points.",
+    description: "Takes rows of energy meters as `GET` answers them. Each value becomes a point of the series `{measurement}:{muid}:{OBIS code}`; the answer counts points.\n\nA code names a quantity, not the unit of the number beside it. Values of the measurement `energy` under codes of active energy (`1-b:1.8.e`, `1-b:2.8.e`, `1-b:1.29.e` and `1-b:2.29.e`) are taken to be kWh: a series that begins with them has that unit until `PUT /api/{name}/about` says otherwise. Other series begin without one.",
     parameters: ingested::parameters,
     body: Some(measurements),
     success: ingested::success,

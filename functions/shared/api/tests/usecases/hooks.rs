@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use tidemark_app::validator::Validator;
+use tidemark_core::about::AboutChange;
 use tidemark_core::batch::{Batch, Source, Write};
 use tidemark_core::discard::{Discard, DiscardId};
 use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
@@ -18,7 +19,7 @@ use tidemark_embedded::Embedded;
 use tidemark_ports::error::{Kind, Result, StoreError};
 use tidemark_ports::{
     Bucket, Catalog, DiscardCount, DiscardFilter, DiscardLog, Extent, Page, PointStore, Queue,
-    Refusal, Scan, Series, Summarize,
+    Refusal, Registration, Scan, Series, Summarize,
 };
 
 /// What a failure says about itself; no answer may repeat it.
@@ -37,6 +38,7 @@ pub(crate) enum Call {
     ListSeries,
     Tombstone,
     DeleteSeries,
+    Describe,
     Put,
     GetDiscard,
     ListDiscards,
@@ -261,10 +263,10 @@ impl Catalog for Hooked {
     async fn register(
         &self,
         tenant: &Tenant,
-        names: &[&SeriesName],
+        series: &[Registration<'_>],
         received: Timestamp,
     ) -> Result<()> {
-        let work = self.store.register(tenant, names, received);
+        let work = self.store.register(tenant, series, received);
         self.hooks.around(Call::Register, work).await
     }
 
@@ -291,6 +293,11 @@ impl Catalog for Hooked {
     async fn tombstone(&self, series: &SeriesKey, tombstone: Tombstone) -> Result<()> {
         let work = self.store.tombstone(series, tombstone);
         self.hooks.around(Call::Tombstone, work).await
+    }
+
+    async fn describe(&self, series: &SeriesKey, change: &AboutChange) -> Result<bool> {
+        let work = self.store.describe(series, change);
+        self.hooks.around(Call::Describe, work).await
     }
 
     async fn delete(&self, series: &SeriesKey, deleted_at: Timestamp) -> Result<bool> {

@@ -1,5 +1,6 @@
 //! Takes points in, and answers once the queue has the batch durably.
 
+mod describe;
 mod room;
 #[cfg(test)]
 mod tests;
@@ -22,7 +23,7 @@ use crate::measure::timed;
 pub struct Ingest {
     /// Where batches go.
     pub queue: Arc<dyn Queue>,
-    /// How many series there are.
+    /// How many series there are, and what is said of them.
     pub catalog: Arc<dyn Catalog>,
     /// How many points come in.
     pub allowance: Arc<dyn Allowance>,

@@ -1,6 +1,7 @@
 //! Which series there are.
 
 use futures_util::{StreamExt, TryStreamExt, stream};
+use tidemark_core::about::About;
 use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
 use tidemark_core::summary::{Parts, Reading};
 use tidemark_core::time::{TimeRange, Timestamp};
@@ -41,6 +42,8 @@ pub struct SeriesDetails {
     pub points: u64,
     /// The earliest and the latest of them.
     pub ends: Option<(Reading, Reading)>,
+    /// What is said of it.
+    pub about: About,
 }
 
 impl Query {
@@ -72,7 +75,7 @@ impl Query {
                         key,
                         tombstones: series.tombstones,
                     };
-                    Some(self.details(&known).await?)
+                    Some(self.details(&known, series.about).await?)
                 } else {
                     None
                 };
@@ -91,11 +94,20 @@ impl Query {
         })
     }
 
-    async fn details(&self, series: &Known) -> Result<SeriesDetails, Failure> {
+    /// What is said of a series.
+    pub async fn about(&self, series: &SeriesKey) -> Result<About, Failure> {
+        match self.catalog.get(series).await? {
+            Some(found) => Ok(found.about),
+            None => Err(Failure::unknown_series(&series.name)),
+        }
+    }
+
+    async fn details(&self, series: &Known, about: About) -> Result<SeriesDetails, Failure> {
         let summary = self.summary(series, TimeRange::ALL, Parts::NONE).await?;
         Ok(SeriesDetails {
             points: summary.as_ref().map_or(0, |s| s.count().get()),
             ends: summary.as_ref().map(|s| (s.first(), s.last())),
+            about,
         })
     }
 }

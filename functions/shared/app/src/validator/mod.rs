@@ -5,11 +5,11 @@ mod judge;
 
 use std::sync::Arc;
 
-use tidemark_core::batch::{Batch, Reject, SeriesPoints, Write};
+use tidemark_core::batch::{Batch, Reject, SeriesPoints, Source, Write};
 use tidemark_core::discard::Discard;
-use tidemark_core::name::SeriesName;
+use tidemark_formats::obis;
 use tidemark_ports::error::Result;
-use tidemark_ports::{Catalog, DiscardLog, PointStore};
+use tidemark_ports::{Catalog, DiscardLog, PointStore, Registration};
 
 use crate::measure::{self, timed};
 
@@ -41,13 +41,13 @@ impl Validator {
             .map(|reject| discard(&judged.write, reject))
             .collect();
         let write = &judged.write;
-        let names: Vec<&SeriesName> = write.series.iter().map(|s| &s.name).collect();
+        let registrations = registrations(write);
         let register = async {
-            match names.as_slice() {
+            match registrations.as_slice() {
                 [] => Ok(()),
-                names => {
+                series => {
                     self.catalog
-                        .register(&write.tenant, names, write.received)
+                        .register(&write.tenant, series, write.received)
                         .await
                 }
             }
@@ -82,6 +82,19 @@ impl Validator {
             self.discards.put(discards).await
         }
     }
+}
+
+/// The series of a write. Those of meters begin with the unit that their code
+/// implies; told with the registration, it costs no write of its own, and none
+/// where the series is there.
+pub(crate) fn registrations(write: &Write) -> Vec<Registration<'_>> {
+    let is_of_meters = write.source == Source::Meterdata;
+    let registration = |name| Registration {
+        name,
+        unit: if is_of_meters { obis::unit(name) } else { None },
+    };
+    let names = write.series.iter().map(|series| &series.name);
+    names.map(registration).collect()
 }
 
 fn discard(write: &Write, reject: Reject) -> Discard {

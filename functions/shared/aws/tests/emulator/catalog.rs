@@ -18,7 +18,7 @@ async fn open() -> Subject<CatalogTable> {
 
 conformance_tests! {
     #[ignore = "needs an AWS emulator (AWS_ENDPOINT_URL)"]
-    mod table: open => catalog, listings;
+    mod table: open => catalog, about, listings;
 }
 
 /// Batches that overlap bring the same new series, while others delete them:
@@ -33,7 +33,7 @@ async fn the_count_is_exact_whoever_writes_at_once() {
     for task in 0..6 {
         let (catalog, tenant, names) = (Arc::clone(&catalog), tenant.clone(), Arc::clone(&names));
         work.spawn(async move {
-            let part: Vec<&SeriesName> = names.iter().skip(task * 20).collect();
+            let part: Vec<_> = names.iter().skip(task * 20).map(Into::into).collect();
             let seconds = i64::try_from(task).unwrap();
             catalog
                 .register(&tenant, &part, received(seconds))
@@ -89,7 +89,7 @@ async fn what_is_written_to_is_touched() {
     let yes = Some(format!("{tenant}/a"));
     for (seconds, expected) in [(5, &yes), (3, &yes), (5, &yes), (6, &yes)] {
         catalog
-            .register(&tenant, &[&name], received(seconds))
+            .register(&tenant, &[(&name).into()], received(seconds))
             .await
             .unwrap();
         assert_eq!(take().await, *expected, "received at {seconds}");
@@ -110,7 +110,7 @@ async fn what_is_written_to_is_touched() {
     // Of a series that is gone, nothing is to be compacted until it is back.
     for (seconds, expected) in [(7, &None), (9, &yes)] {
         catalog
-            .register(&tenant, &[&name], received(seconds))
+            .register(&tenant, &[(&name).into()], received(seconds))
             .await
             .unwrap();
         assert_eq!(take().await, *expected, "received at {seconds}");
@@ -125,7 +125,7 @@ async fn listing_goes_on_over_pages_of_items() {
     let catalog = Aws::from_env().await.catalog().unwrap();
     let tenant = tenant();
     let names: Vec<SeriesName> = (0..250).map(|i| name(&format!("{i:03}"))).collect();
-    let all: Vec<&SeriesName> = names.iter().collect();
+    let all: Vec<_> = names.iter().map(Into::into).collect();
     catalog.register(&tenant, &all, received(1)).await.unwrap();
     let mut expected = Vec::new();
     for (name, i) in names.iter().zip(0..) {
@@ -166,7 +166,7 @@ async fn listing_goes_on_over_pages_of_items() {
 async fn no_deletion_is_lost_to_another() {
     let catalog = Arc::new(Aws::from_env().await.catalog().unwrap());
     let series = sibling(&tenant(), "a");
-    let names = [&series.name];
+    let names = [(&series.name).into()];
     let registered = catalog.register(&series.tenant, &names, received(1)).await;
     registered.unwrap();
     let mut work = JoinSet::new();

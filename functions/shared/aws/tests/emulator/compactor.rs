@@ -14,7 +14,7 @@ use tidemark_conformance::material::{
 };
 use tidemark_conformance::{Subject, Traits};
 use tidemark_core::batch::Write;
-use tidemark_core::name::{SeriesKey, SeriesName};
+use tidemark_core::name::SeriesKey;
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstones;
 use tidemark_ports::error::Result;
@@ -96,11 +96,12 @@ impl Compacted {
 impl PointStore for Compacted {
     async fn write(&self, write: &Arc<Write>) -> Result<Vec<Refusal>> {
         let refusals = self.points.write(write).await?;
-        let names: Vec<&SeriesName> = write.series.iter().map(|s| &s.name).collect();
+        let names = || write.series.iter().map(|s| &s.name);
+        let series: Vec<_> = names().map(Into::into).collect();
         self.catalog
-            .register(&write.tenant, &names, write.received)
+            .register(&write.tenant, &series, write.received)
             .await?;
-        for name in names {
+        for name in names() {
             let series = SeriesKey {
                 tenant: write.tenant.clone(),
                 name: name.clone(),
@@ -166,7 +167,7 @@ async fn write_crumbs(store: &Points, catalog: &CatalogTable, key: &SeriesKey, c
     }
     let updated = received(i64::try_from(count).unwrap());
     catalog
-        .register(&key.tenant, &[&key.name], updated)
+        .register(&key.tenant, &[(&key.name).into()], updated)
         .await
         .unwrap();
 }
@@ -308,7 +309,7 @@ async fn a_run_looks_at_what_was_written_to_and_then_no_more() {
     deliver(&store.points, &late.done()).await;
     store
         .catalog
-        .register(&series.tenant, &[&series.name], received(1))
+        .register(&series.tenant, &[(&series.name).into()], received(1))
         .await
         .unwrap();
     assert!(store.is_touched(&series).await);
@@ -326,7 +327,7 @@ async fn what_was_posted_again_and_again_is_kept_once() {
     }
     store
         .catalog
-        .register(&series.tenant, &[&series.name], received(1))
+        .register(&series.tenant, &[(&series.name).into()], received(1))
         .await
         .unwrap();
     let before = store.chunks(&series).await;

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use tidemark_conformance::faults::Flaw;
 use tidemark_conformance::naive::Naive;
 use tidemark_conformance::{
-    Subject, catalog, deletions, listings, points, scans, slots, summaries, upserts,
+    Subject, about, catalog, deletions, listings, points, scans, slots, summaries, upserts,
 };
 
 /// Whether a behaviour fails for a store with this fault.
@@ -78,4 +78,16 @@ faults! {
     CountsIncludeTheDeleted => listings::the_count_follows_what_comes_and_goes,
     ListsRepeat => listings::pages_begin_after_any_name,
     TombstonesAreUnbounded => catalog::too_many_separate_deletions_are_refused,
+    WhatIsSaidIsLost => about::what_is_said_comes_back,
+    WhatIsSaidIsLost => about::changes_at_once_are_all_kept,
+    ChangesReplaceAll => about::a_change_leaves_the_rest,
+    ChangesReplaceAll => about::changes_at_once_are_all_kept,
+    NothingIsCleared => about::a_change_leaves_the_rest,
+    NothingIsCleared => about::a_series_begins_with_a_unit,
+    TheGoneAreDescribed => about::of_no_series_nothing_is_said,
+    WhatIsSaidIsKept => about::what_is_said_goes_with_the_series,
+    BatchesUnsay => about::what_is_said_outlives_batches,
+    UnitsComeBack => about::a_series_begins_with_a_unit,
+    SeriesBeginWithoutUnit => about::a_series_begins_with_a_unit,
+    TenantsMix => about::what_is_said_belongs_to_one_series,
 }

@@ -22,5 +22,5 @@ async fn open_naive() -> Subject<Naive> {
 
 conformance_tests! {
     mod naive_store: open_naive => points, scans, upserts, deletions, summaries, slots, catalog,
-        listings, calculator;
+        about, listings, calculator;
 }

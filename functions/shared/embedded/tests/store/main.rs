@@ -51,17 +51,18 @@ async fn open_crashed() -> Subject<Restarting> {
 
 conformance_tests! {
     mod embedded: open_embedded => points, scans, upserts, deletions, summaries, slots, catalog,
-        listings, discards, discard_listings, history;
+        about, listings, discards, discard_listings, history;
 }
 conformance_tests! {
     mod embedded_flushed: open_flushed => points, scans, upserts, deletions, summaries, slots;
 }
 conformance_tests! {
     mod embedded_reopened: open_reopened => points, upserts, deletions, summaries, catalog,
-        listings, discards, history;
+        about, listings, discards, history;
 }
 // Killed, it has not kept the queries that were last asked; and a deletion that
 // nobody recorded as a tombstone, as the suite's, ends with the process.
 conformance_tests! {
-    mod embedded_crashed: open_crashed => points, upserts, summaries, catalog, listings, discards;
+    mod embedded_crashed: open_crashed => points, upserts, summaries, catalog, about, listings,
+        discards;
 }

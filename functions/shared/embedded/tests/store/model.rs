@@ -7,9 +7,10 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use tidemark_conformance::faults::Flaw;
 use tidemark_conformance::material::{
-    Draft, Random, at, deliver, pages, received, sibling, tags, tenant, visible, within,
+    Draft, Random, at, deliver, label, pages, received, sibling, tags, tenant, visible, within,
 };
 use tidemark_conformance::naive::Naive;
+use tidemark_core::about::{AboutChange, Edit, Remark};
 use tidemark_core::batch::Write;
 use tidemark_core::grid::Grid;
 use tidemark_core::name::SeriesKey;
@@ -17,7 +18,7 @@ use tidemark_core::point::Tags;
 use tidemark_core::summary::Parts;
 use tidemark_core::time::TimeRange;
 use tidemark_core::tombstone::Tombstone;
-use tidemark_ports::{Bucket, Catalog, Order, PointStore, Slots, Summarize};
+use tidemark_ports::{Bucket, Catalog, Order, PointStore, Registration, Slots, Summarize};
 use tokio::runtime::{Builder, Runtime};
 
 use super::restarts::Restarting;
@@ -145,8 +146,16 @@ impl World {
                     assert_eq!(gone[0], gone[1], "whether there was a series to delete");
                 }
             }
+            &Step::Say { series, texts } => self.say(series, texts).await,
             &Step::Restart(how) => self.embedded.restart(how).await,
         }
+    }
+
+    async fn say(&self, series: usize, texts: [usize; 3]) {
+        let (series, change) = (&self.series[series % 4], said(texts));
+        let found = self.embedded.describe(series, &change).await.unwrap();
+        let expected = self.naive.describe(series, &change).await.unwrap();
+        assert_eq!(found, expected, "whether there was a series to describe");
     }
 
     /// Of batches received at once, the one that comes later is not always the
@@ -159,19 +168,25 @@ impl World {
     /// As the validator does, which registers and writes at once.
     async fn deliver(&self, which: usize, first_register: bool) {
         let write = &self.writes[which];
-        let names: Vec<_> = write.series.iter().map(|s| &s.name).collect();
+        // Those of some batches have a unit.
+        let unit = (!which.is_multiple_of(3)).then(|| label(&format!("unit {which}")));
+        let series = write.series.iter().map(|series| Registration {
+            name: &series.name,
+            unit: unit.clone(),
+        });
+        let series: Vec<_> = series.collect();
         if !first_register {
             deliver(&self.embedded, write).await;
         }
         self.embedded
-            .register(&write.tenant, &names, write.received)
+            .register(&write.tenant, &series, write.received)
             .await
             .unwrap();
         if first_register {
             deliver(&self.embedded, write).await;
         }
         self.naive
-            .register(&write.tenant, &names, write.received)
+            .register(&write.tenant, &series, write.received)
             .await
             .unwrap();
         deliver(&self.naive, write).await;
@@ -250,6 +265,22 @@ impl World {
                 }
             }
         }
+    }
+}
+
+/// A change of each text: to nothing, to one of three, or none.
+fn said([title, unit, note]: [usize; 3]) -> AboutChange {
+    fn edit<T>(which: usize, text: impl FnOnce(String) -> T) -> Edit<T> {
+        match which {
+            0 => Edit::Clear,
+            1..=3 => Edit::Set(text(which.to_string())),
+            _ => Edit::Keep,
+        }
+    }
+    AboutChange {
+        title: edit(title, |text| label(&text)),
+        unit: edit(unit, |text| label(&text)),
+        note: edit(note, |text| Remark::new(text).unwrap()),
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use async_trait::async_trait;
 use rusqlite::Connection;
 use tempfile::TempDir;
+use tidemark_core::about::AboutChange;
 use tidemark_core::batch::{BatchId, SeriesPoints, Source, Write};
 use tidemark_core::discard::{Discard, DiscardId};
 use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
@@ -18,7 +19,7 @@ use tidemark_embedded::Embedded;
 use tidemark_ports::error::Result;
 use tidemark_ports::{
     Bucket, Catalog, DiscardCount, DiscardFilter, DiscardLog, Extent, LoggedQuery, Page,
-    PointStore, QueryLog, Refusal, Scan, Series, Summarize,
+    PointStore, QueryLog, Refusal, Registration, Scan, Series, Summarize,
 };
 use tokio::sync::{RwLock, RwLockReadGuard};
 
@@ -151,15 +152,19 @@ impl Catalog for Restarting {
     async fn register(
         &self,
         tenant: &Tenant,
-        names: &[&SeriesName],
+        registered: &[Registration<'_>],
         received: Timestamp,
     ) -> Result<()> {
-        let outcome = self.now().await.register(tenant, names, received).await;
+        let outcome = self
+            .now()
+            .await
+            .register(tenant, registered, received)
+            .await;
         // A registration comes with its batch: after a restart, the log tells
         // when a series was updated.
-        let series = names
+        let series = registered
             .iter()
-            .map(|&name| SeriesPoints::new(name.clone()))
+            .map(|series| SeriesPoints::new(series.name.clone()))
             .collect();
         let batch = BatchId::new(0, 0);
         let write = Write {
@@ -193,6 +198,11 @@ impl Catalog for Restarting {
 
     async fn tombstone(&self, series: &SeriesKey, tombstone: Tombstone) -> Result<()> {
         let outcome = self.now().await.tombstone(series, tombstone).await;
+        self.changed(outcome).await
+    }
+
+    async fn describe(&self, series: &SeriesKey, change: &AboutChange) -> Result<bool> {
+        let outcome = self.now().await.describe(series, change).await;
         self.changed(outcome).await
     }
 

@@ -34,6 +34,8 @@ pub(crate) enum Step {
     },
     /// A client deletes a series.
     DeleteSeries { series: usize, at: i64 },
+    /// A client says something of a series, or clears it.
+    Say { series: usize, texts: [usize; 3] },
     /// See [`Restart`].
     Restart(Restart),
 }
@@ -55,6 +57,9 @@ pub(crate) fn a_small_step() -> impl Strategy<Value = Step> {
             |(series, from, length, at)| Step::DeleteRange { series, from, length, at }
         ),
         1 => (0..4usize, 0..14i64).prop_map(|(series, at)| Step::DeleteSeries { series, at }),
+        1 => (0..4usize, prop::array::uniform3(0..5usize)).prop_map(
+            |(series, texts)| Step::Say { series, texts }
+        ),
         3 => a_restart(),
     ]
 }

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use proptest::sample::Index;
 use regex_lite::Regex;
+use tidemark_core::about::{Label, MAX_CHARACTERS, Remark};
 use tidemark_core::batch::Source;
 use tidemark_core::discard::DiscardId;
 use tidemark_core::every::Every;
@@ -25,6 +26,12 @@ fn forms() -> Vec<Form> {
         }),
         (TAG.to_owned(), Tags::MAX_BYTES, |text| {
             Tags::new([text.to_owned()]).is_ok()
+        }),
+        (LABEL.to_owned(), MAX_CHARACTERS, |text| {
+            Label::new(text).is_ok()
+        }),
+        (REMARK.to_owned(), MAX_CHARACTERS, |text| {
+            Remark::new(text).is_ok()
         }),
         (SOURCE.to_owned(), Source::MAX_BYTES, |text| {
             text.parse::<Source>().is_ok()
@@ -53,11 +60,12 @@ fn is_told_in_words(text: &str) -> bool {
 /// A pattern as the libraries here write it: they know this way to write a character
 /// not.
 fn translated(pattern: &str) -> String {
-    let low = pattern
-        .replace(r"\u0000", r"\x00")
-        .replace(r"\u001f", r"\x1f");
-    low.replace(r"\u007f", r"\x7f")
-        .replace(r"\u009f", r"\x{9f}")
+    let mut parts = pattern.split(r"\u");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        let (code, rest) = part.split_at(4);
+        format!("{text}\\x{{{code}}}{rest}")
+    })
 }
 
 /// Texts that a pattern matches.

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::header::ACCEPT;
 use http::{HeaderValue, Request};
 use tidemark_app::query::Fill;
+use tidemark_core::about::Edit;
 use tidemark_core::batch::Source;
 use tidemark_core::discard::Reason;
 use tidemark_core::name::SeriesName;
@@ -13,8 +14,8 @@ use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_ports::Order;
 
 use super::super::{
-    delete_series, get_buckets, get_history, get_measurements, get_points, get_stats,
-    list_discards, list_series, replay_discard,
+    delete_series, get_about, get_buckets, get_history, get_measurements, get_points, get_stats,
+    list_discards, list_series, put_about, replay_discard,
 };
 use super::*;
 use crate::accept::Media;
@@ -226,6 +227,27 @@ fn rules_can_be_waived_and_nothing_else() {
         detail(read("waive=malformed")),
         "`waive` must be a list, with commas, of any of `too_old`, `too_far_ahead`, `system`, `suspect`, not `malformed`"
     );
+}
+
+#[test]
+fn what_is_said_is_a_body_and_no_parameter() {
+    let put = |uri: &str, body: &'static str| {
+        let request = Request::put(uri).body(Bytes::from(body)).unwrap();
+        read(&request, put_about::read)
+    };
+    let (series, change) = put("/api/a/about", r#"{"unit":null}"#).unwrap();
+    assert_eq!(series.as_str(), "a");
+    assert_eq!(change.unit, Edit::Clear);
+    assert_eq!((change.title, change.note), (Edit::Keep, Edit::Keep));
+    for (uri, body, expected) in [
+        ("/api/a/about?unit=W", "{}", ProblemKind::InvalidParameter),
+        ("/api/a%20/about", "{}", ProblemKind::InvalidPath),
+        ("/api/a/about", "[]", ProblemKind::MalformedBody),
+        ("/api/a/about", r#"{"unit":1}"#, ProblemKind::InvalidFields),
+    ] {
+        assert_eq!(put(uri, body).unwrap_err().kind(), expected, "{uri} {body}");
+    }
+    assert_eq!(get("/api/a/about", get_about::read).unwrap().as_str(), "a");
 }
 
 #[test]

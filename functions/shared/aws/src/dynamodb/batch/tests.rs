@@ -168,10 +168,10 @@ async fn all_messages_of_an_invocation_share_a_budget_of_calls() {
     let discards = aws.discards().unwrap();
     let handle = async |number| {
         let (write, rejected) = message(number);
-        let names: Vec<&SeriesName> = write.series.iter().map(|s| &s.name).collect();
+        let series: Vec<_> = write.series.iter().map(|s| (&s.name).into()).collect();
         let (refused, (), ()) = tokio::try_join!(
             points.write(&write),
-            catalog.register(&write.tenant, &names, write.received),
+            catalog.register(&write.tenant, &series, write.received),
             discards.put(&rejected),
         )
         .unwrap();

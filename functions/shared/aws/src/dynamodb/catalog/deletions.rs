@@ -4,6 +4,7 @@
 //! Tombstones of a series that is gone stay: batches that were received before
 //! may still arrive. Old ones go when the series is compacted.
 
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use tidemark_core::name::SeriesKey;
 use tidemark_core::tombstone::Tombstone;
@@ -17,6 +18,16 @@ use crate::dynamodb::item::{number, text};
 use crate::dynamodb::transaction::transact;
 
 const DELETING: &str = "recording a deletion";
+/// The end of an update's expression by which what was said of a series goes.
+const UNSAID: &str = " REMOVE #title, #unit, #note";
+
+/// With the names that [`UNSAID`] has.
+fn with_texts(update: UpdateBuilder) -> UpdateBuilder {
+    update
+        .expression_attribute_names("#title", "title")
+        .expression_attribute_names("#unit", "unit")
+        .expression_attribute_names("#note", "note")
+}
 
 impl CatalogTable {
     /// Records a deletion; where `whole` says so, of the series itself. Whether
@@ -49,7 +60,7 @@ impl CatalogTable {
             Vec::new()
         };
         if !changes.is_empty() && ending.is_empty() {
-            changes.push(self.revisit(series, tombstone)?);
+            changes.push(self.revisit(series, tombstone, whole)?);
         }
         changes.extend(ending);
         if changes.is_empty() || transact(&self.client, DELETING, changes).await? {
@@ -93,19 +104,29 @@ impl CatalogTable {
     }
 
     /// The change that has a series looked at by the compactor, which forgets
-    /// old tombstones.
-    fn revisit(&self, series: &SeriesKey, tombstone: Tombstone) -> Result<TransactWriteItem> {
-        let update = Update::builder()
+    /// old tombstones. Where the series itself was deleted, and stays as there is
+    /// a later batch, what was said of it goes.
+    fn revisit(
+        &self,
+        series: &SeriesKey,
+        tombstone: Tombstone,
+        whole: bool,
+    ) -> Result<TransactWriteItem> {
+        let mut update = Update::builder()
             .table_name(&self.table)
             .set_key(Some(item_key(&series.tenant, series.name.as_str())))
-            .update_expression("SET #touched = :touched, #buried = :buried")
             .condition_expression("attribute_exists(#live)")
             .expression_attribute_names("#buried", "buried")
             .expression_attribute_values(":buried", number(tombstone.deleted_at.nanos()))
             .expression_attribute_names("#touched", "touched")
             .expression_attribute_names("#live", "live")
             .expression_attribute_values(":touched", touched(&series.tenant, &series.name));
-        change(update)
+        let mut expression = "SET #touched = :touched, #buried = :buried".to_owned();
+        if whole {
+            expression += UNSAID;
+            update = with_texts(update);
+        }
+        change(update.update_expression(expression))
     }
 
     /// The changes by which a series ends, if it does.
@@ -127,8 +148,10 @@ impl CatalogTable {
             .expression_attribute_values(":deleted", number(deleted_at.nanos()))
             .expression_attribute_values(":touched", touched(&series.tenant, &series.name));
         if listing.live && listing.updated <= deleted_at {
-            let update = update
-                .update_expression("SET #live = :dead, #deleted = :deleted, #buried = :deleted, #touched = :touched")
+            let expression =
+                "SET #live = :dead, #deleted = :deleted, #buried = :deleted, #touched = :touched";
+            let update = with_texts(update)
+                .update_expression(format!("{expression}{UNSAID}"))
                 .condition_expression("#live = :live AND #updated <= :deleted")
                 .expression_attribute_names("#updated", "updated")
                 .expression_attribute_values(":live", AttributeValue::Bool(true));

@@ -1,6 +1,7 @@
 //! What the table holds of a series.
 
 use serde::Deserialize;
+use tidemark_core::about::{About, Label, Remark};
 use tidemark_core::name::SeriesName;
 use tidemark_core::time::Timestamp;
 use tidemark_core::tombstone::Tombstones;
@@ -29,6 +30,12 @@ pub(super) struct Listing {
     pub(super) sweeping: Option<Timestamp>,
     /// When a deletion of it was recorded last, by the time that this bears.
     pub(super) buried: Option<Timestamp>,
+    /// What people call it.
+    pub(super) title: Option<Label>,
+    /// The unit of its values.
+    pub(super) unit: Option<Label>,
+    /// What else is said of it.
+    pub(super) note: Option<Remark>,
 }
 
 /// A series, listed or not, and its tombstones.
@@ -69,6 +76,11 @@ impl Entry {
             tombstones: self.tombstones()?,
             name: self.listing.name,
             updated: self.listing.updated,
+            about: About {
+                title: self.listing.title,
+                unit: self.listing.unit,
+                note: self.listing.note,
+            },
         }))
     }
 }

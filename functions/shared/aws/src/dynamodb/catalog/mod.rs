@@ -5,6 +5,7 @@
 //! that names consist of.
 
 mod deletions;
+mod describe;
 mod entry;
 mod listing;
 mod register;
@@ -16,11 +17,12 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
+use tidemark_core::about::AboutChange;
 use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstone;
 use tidemark_ports::error::{Kind, Result, StoreError};
-use tidemark_ports::{Catalog, Series};
+use tidemark_ports::{Catalog, Registration, Series};
 
 use crate::calls::Budget;
 use crate::client::Aws;
@@ -85,10 +87,10 @@ impl Catalog for CatalogTable {
     async fn register(
         &self,
         tenant: &Tenant,
-        names: &[&SeriesName],
+        series: &[Registration<'_>],
         received: Timestamp,
     ) -> Result<()> {
-        self.make_known(tenant, names, received).await
+        self.make_known(tenant, series, received).await
     }
 
     async fn get(&self, series: &SeriesKey) -> Result<Option<Series>> {
@@ -118,6 +120,10 @@ impl Catalog for CatalogTable {
 
     async fn tombstone(&self, series: &SeriesKey, tombstone: Tombstone) -> Result<()> {
         self.bury(series, tombstone, false).await.map(drop)
+    }
+
+    async fn describe(&self, series: &SeriesKey, change: &AboutChange) -> Result<bool> {
+        self.say(series, change).await
     }
 
     async fn delete(&self, series: &SeriesKey, deleted_at: Timestamp) -> Result<bool> {

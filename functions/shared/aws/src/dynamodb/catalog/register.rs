@@ -1,7 +1,7 @@
 //! Making series known. One that is live already costs one small write; one
 //! that is new or was deleted comes to life in a transaction with the count.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -10,8 +10,10 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use futures_util::{StreamExt, stream};
+use tidemark_core::about::Label;
 use tidemark_core::name::{SeriesName, Tenant};
 use tidemark_core::time::Timestamp;
+use tidemark_ports::Registration;
 use tidemark_ports::error::{Kind, Result, StoreError};
 
 use super::entry::Listing;
@@ -29,6 +31,9 @@ const WRITES: usize = 32;
 /// How many series come to life in one transaction, which changes the count,
 /// too.
 const REVIVED_AT_ONCE: usize = CHANGED_AT_ONCE - 1;
+
+/// Series that are not registered yet, and the unit of each if it is new.
+type Unregistered = BTreeMap<SeriesName, Option<Label>>;
 
 /// What a try to register a live series has come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,43 +55,46 @@ impl CatalogTable {
     pub(super) async fn make_known(
         &self,
         tenant: &Tenant,
-        names: &[&SeriesName],
+        series: &[Registration<'_>],
         received: Timestamp,
     ) -> Result<()> {
-        let names: BTreeSet<SeriesName> = names.iter().map(|&name| name.clone()).collect();
-        let one = async |mut names| {
-            let outcome = self.try_to_register(tenant, &mut names, received).await;
-            (names, outcome)
+        let series: Unregistered = series
+            .iter()
+            .map(|series| (series.name.clone(), series.unit.clone()))
+            .collect();
+        let one = async |mut series| {
+            let outcome = self.try_to_register(tenant, &mut series, received).await;
+            (series, outcome)
         };
-        retry(names, one).await.1
+        retry(series, one).await.1
     }
 
-    /// Leaves of the names those that are not registered.
+    /// Leaves of the series those that are not registered.
     async fn try_to_register(
         &self,
         tenant: &Tenant,
-        names: &mut BTreeSet<SeriesName>,
+        series: &mut Unregistered,
         received: Timestamp,
     ) -> std::result::Result<(), Undone> {
         let mut busy = None;
-        let outcomes: Vec<(SeriesName, Result<Outcome>)> = stream::iter(std::mem::take(names))
-            .map(|name| async {
+        let outcomes: Vec<_> = stream::iter(std::mem::take(series))
+            .map(|(name, unit)| async {
                 let touch = self.touch(tenant, &name, received);
                 let outcome = self.calls.turn(touch).await;
-                (name, outcome)
+                (name, unit, outcome)
             })
             .buffer_unordered(WRITES)
             .collect()
             .await;
-        let mut unlisted: Vec<SeriesName> = Vec::new();
-        for (name, outcome) in outcomes {
+        let mut unlisted: Vec<(SeriesName, Option<Label>)> = Vec::new();
+        for (name, unit, outcome) in outcomes {
             match outcome {
                 Ok(Outcome::Done) => {}
-                Ok(Outcome::Unlisted) => unlisted.push(name),
-                Ok(Outcome::Again) => drop(names.insert(name)),
+                Ok(Outcome::Unlisted) => unlisted.push((name, unit)),
+                Ok(Outcome::Again) => drop(series.insert(name, unit)),
                 // The others are registered, and not asked for again.
                 Err(error) if error.kind() == Kind::Unavailable => {
-                    names.insert(name);
+                    series.insert(name, unit);
                     busy = Some(error);
                 }
                 Err(error) => return Err(error.into()),
@@ -97,15 +105,15 @@ impl CatalogTable {
             let revival = Box::pin(self.revive(tenant, part, received));
             match self.calls.turn(revival).await {
                 Ok(true) => {}
-                Ok(false) => names.extend(part.iter().cloned()),
+                Ok(false) => series.extend(part.iter().cloned()),
                 Err(error) if error.kind() == Kind::Unavailable => {
-                    names.extend(part.iter().cloned());
+                    series.extend(part.iter().cloned());
                     busy = Some(error);
                 }
                 Err(error) => return Err(error.into()),
             }
         }
-        if names.is_empty() {
+        if series.is_empty() {
             return Ok(());
         }
         let contended = || StoreError::new(Kind::Unavailable, REGISTERING);
@@ -129,7 +137,7 @@ impl CatalogTable {
         let update = update.customize().config_override(tried_once());
         let old = match update.send().await {
             Ok(_) => return Ok(Outcome::Done),
-            Err(error) => match refused(error)? {
+            Err(error) => match refused(error, REGISTERING)? {
                 Refused::Conflict => return Ok(Outcome::Again),
                 Refused::Condition(None) => return Ok(Outcome::Unlisted),
                 Refused::Condition(Some(item)) => Listing::read(item)?,
@@ -153,7 +161,7 @@ impl CatalogTable {
         let update = update.customize().config_override(tried_once());
         match update.send().await {
             Ok(_) => Ok(Outcome::Done),
-            Err(error) => refused(error).map(|_| Outcome::Again),
+            Err(error) => refused(error, REGISTERING).map(|_| Outcome::Again),
         }
     }
 
@@ -173,14 +181,14 @@ impl CatalogTable {
     async fn revive(
         &self,
         tenant: &Tenant,
-        names: &[SeriesName],
+        series: &[(SeriesName, Option<Label>)],
         received: Timestamp,
     ) -> Result<bool> {
-        let mut changes: Vec<TransactWriteItem> = names
+        let mut changes: Vec<TransactWriteItem> = series
             .iter()
-            .map(|name| self.revival(tenant, name, received))
+            .map(|(name, unit)| self.revival(tenant, name, unit.as_ref(), received))
             .collect::<Result<_>>()?;
-        changes.push(self.counted(tenant, i64::try_from(names.len()).unwrap_or(i64::MAX))?);
+        changes.push(self.counted(tenant, i64::try_from(series.len()).unwrap_or(i64::MAX))?);
         transact(&self.client, REGISTERING, changes).await
     }
 
@@ -188,37 +196,46 @@ impl CatalogTable {
         &self,
         tenant: &Tenant,
         name: &SeriesName,
+        unit: Option<&Label>,
         received: Timestamp,
     ) -> Result<TransactWriteItem> {
-        change(
-            Update::builder()
-                .table_name(&self.table)
-                .set_key(Some(item_key(tenant, name.as_str())))
-                .update_expression("SET #live = :live, #updated = :received, #touched = :touched")
-                .condition_expression(
-                    "attribute_not_exists(#live) OR (#live = :dead AND #deleted < :received)",
-                )
-                .expression_attribute_names("#live", "live")
-                .expression_attribute_names("#updated", "updated")
-                .expression_attribute_names("#touched", "touched")
-                .expression_attribute_names("#deleted", "deleted_at")
-                .expression_attribute_values(":live", AttributeValue::Bool(true))
-                .expression_attribute_values(":dead", AttributeValue::Bool(false))
-                .expression_attribute_values(":received", number(received.nanos()))
-                .expression_attribute_values(":touched", touched(tenant, name)),
-        )
+        let update = Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(item_key(tenant, name.as_str())))
+            .condition_expression(
+                "attribute_not_exists(#live) OR (#live = :dead AND #deleted < :received)",
+            )
+            .expression_attribute_names("#live", "live")
+            .expression_attribute_names("#updated", "updated")
+            .expression_attribute_names("#touched", "touched")
+            .expression_attribute_names("#deleted", "deleted_at")
+            .expression_attribute_names("#title", "title")
+            .expression_attribute_names("#unit", "unit")
+            .expression_attribute_names("#note", "note")
+            .expression_attribute_values(":live", AttributeValue::Bool(true))
+            .expression_attribute_values(":dead", AttributeValue::Bool(false))
+            .expression_attribute_values(":received", number(received.nanos()))
+            .expression_attribute_values(":touched", touched(tenant, name));
+        // Nothing else is said of it: who deleted it may not have known of the texts.
+        let set = "SET #live = :live, #updated = :received, #touched = :touched";
+        change(match unit {
+            None => update.update_expression(format!("{set} REMOVE #title, #unit, #note")),
+            Some(unit) => update
+                .update_expression(format!("{set}, #unit = :unit REMOVE #title, #note"))
+                .expression_attribute_values(":unit", text(unit.as_str())),
+        })
     }
 }
 
 /// Why an update was not made, where that is no failure.
-enum Refused {
+pub(super) enum Refused {
     /// The item, if there is one, is not as the update wants it.
     Condition(Option<Item>),
     /// A transaction is changing the item.
     Conflict,
 }
 
-fn refused<R>(error: SdkError<UpdateItemError, R>) -> Result<Refused>
+pub(super) fn refused<R>(error: SdkError<UpdateItemError, R>, context: &str) -> Result<Refused>
 where
     R: std::fmt::Debug + Send + Sync + 'static,
 {
@@ -227,6 +244,6 @@ where
             Ok(Refused::Condition(failure.item().cloned()))
         }
         Some(UpdateItemError::TransactionConflictException(_)) => Ok(Refused::Conflict),
-        _ => Err(failed(REGISTERING)(error)),
+        _ => Err(failed(context)(error)),
     }
 }
