@@ -6,6 +6,8 @@ pub mod access;
 pub mod batch;
 mod batch_id;
 pub mod columns;
+pub mod compare;
+mod correlation;
 pub mod discard;
 pub mod every;
 pub mod grid;

@@ -13,6 +13,7 @@
 //! negative sums wrongly (it adds -1 to -1.0000000000000002), and its state can
 //! neither be merged nor stored.
 
+use std::cmp::Ordering;
 use std::num::NonZeroU64;
 
 use serde::{Deserialize, Serialize};
@@ -122,6 +123,20 @@ impl ExactSum {
         *self = Self::shortest(&sum, from);
     }
 
+    /// Takes another sum away.
+    pub fn subtract(&mut self, other: &Self) {
+        let mut digits: SmallVec<[u32; 8]> = SmallVec::from_slice(&other.digits);
+        // The least number of so many digits needs one more without its sign.
+        digits.push(other.digit(other.end()));
+        negate(&mut digits);
+        self.merge(&Self::shortest(&digits, other.low));
+    }
+
+    /// Whether it is less than zero.
+    pub fn is_negative(&self) -> bool {
+        self.digits.last().is_some_and(|&last| is_negative(last))
+    }
+
     /// The sum, correctly rounded (to nearest, ties to even). Zero is positive
     /// zero, even if all that was added were negative zeros.
     pub fn value(&self) -> Result<f64, Overflow> {
@@ -181,16 +196,17 @@ impl ExactSum {
     fn digit(&self, at: usize) -> u32 {
         match at.checked_sub(self.low.into()) {
             None => 0,
-            Some(at) => self.digits.get(at).copied().unwrap_or_else(|| {
-                let last = self.digits.last().copied().unwrap_or(0);
-                if is_negative(last) { u32::MAX } else { 0 }
-            }),
+            Some(at) => self
+                .digits
+                .get(at)
+                .copied()
+                .unwrap_or_else(|| if self.is_negative() { u32::MAX } else { 0 }),
         }
     }
 
     /// The digits without sign, and whether there was one.
     fn magnitude(&self) -> (SmallVec<[u32; 8]>, bool) {
-        let negative = self.digits.last().is_some_and(|&last| is_negative(last));
+        let negative = self.is_negative();
         let mut digits = SmallVec::from_slice(&self.digits);
         if negative {
             negate(&mut digits);
@@ -217,6 +233,28 @@ impl ExactSum {
             low.saturating_add(u8::try_from(zeros).unwrap_or(u8::MAX))
         };
         Self { digits, low }
+    }
+}
+
+/// By the sums themselves, not by what they are rounded to.
+impl Ord for ExactSum {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let low = usize::from(self.low.min(other.low));
+        let end = self.end().max(other.end());
+        // In two's complement, digits from the highest decide between equal signs.
+        other.is_negative().cmp(&self.is_negative()).then_with(|| {
+            let order = |at| self.digit(at).cmp(&other.digit(at));
+            let mut digits = (low..end).rev().map(order);
+            digits
+                .find(|order| order.is_ne())
+                .unwrap_or(Ordering::Equal)
+        })
+    }
+}
+
+impl PartialOrd for ExactSum {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
