@@ -3,6 +3,7 @@
 
 mod delete_series;
 mod get_buckets;
+mod get_compare;
 mod get_docs;
 mod get_health;
 mod get_history;
@@ -28,12 +29,13 @@ use crate::problem::Problem;
 use crate::route::{Route, Verb};
 
 /// Every route, in the order of the documentation.
-pub static ROUTES: [&Route; 15] = [
+pub static ROUTES: [&Route; 16] = [
     &post_points::ROUTE,
     &list_series::ROUTE,
     &get_stats::ROUTE,
     &get_points::ROUTE,
     &get_buckets::ROUTE,
+    &get_compare::ROUTE,
     &delete_series::ROUTE,
     &post_measurements::ROUTE,
     &get_measurements::ROUTE,

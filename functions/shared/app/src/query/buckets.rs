@@ -59,13 +59,7 @@ impl Query {
         let Some(range) = range else {
             return Ok(Vec::new());
         };
-        let slots = grid.count(range);
-        if slots > MAX_SLOTS {
-            let told = format!(
-                "`every` cuts the range into {slots} slots, more than {MAX_SLOTS}: choose wider slots or a shorter range"
-            );
-            return Err(Failure::new(FailureKind::InvalidQuestion, told));
-        }
+        check_slots(grid, range)?;
         let rest = match question.last {
             None => Some(range),
             Some(start) => grid
@@ -187,6 +181,18 @@ impl Query {
         let buckets = self.run(series, inside, wanted, 1).await?;
         Ok(buckets.first().map(|bucket| wanted.bucket(bucket)))
     }
+}
+
+/// Refuses a range of too many slots; else tells how many there are.
+pub(super) fn check_slots(grid: Grid, range: TimeRange) -> Result<u64, Failure> {
+    let slots = grid.count(range);
+    if slots > MAX_SLOTS {
+        let told = format!(
+            "`every` cuts the range into {slots} slots, more than {MAX_SLOTS}: choose wider slots or a shorter range"
+        );
+        return Err(Failure::new(FailureKind::InvalidQuestion, told));
+    }
+    Ok(slots)
 }
 
 /// What of time is before a range (descending) or after it.

@@ -1,6 +1,7 @@
 //! Answers what is asked of series.
 
 mod buckets;
+mod compare;
 mod fill;
 mod history;
 mod measurements;
@@ -23,6 +24,7 @@ use crate::failure::Failure;
 use crate::measure::timed;
 
 pub use buckets::{BucketQuestion, BucketRow};
+pub use compare::{AlignedRow, ComparisonQuestion};
 pub use fill::Fill;
 pub use measurements::{MeterReading, MeterReadings, MeterRowPlace};
 pub use series::{ListedSeries, SeriesDetails, SeriesPage};

@@ -1,6 +1,7 @@
 //! What is answered about series.
 
 mod buckets;
+mod compare;
 mod measurements;
 mod meter_round_trip;
 mod points;
