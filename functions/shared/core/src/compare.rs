@@ -173,7 +173,7 @@ fn divide(cells: [&[Cell]; 2], totals: &[Total; 2]) -> Division {
         overlap: rounded(&overlap),
         only: [a, b].map(|total| {
             let mut only = total.clone();
-            only.subtract(&overlap);
+            only.take_away(&overlap);
             rounded(&only)
         }),
         shares: [a, b].map(|total| match (overlap.value(), total.value()) {

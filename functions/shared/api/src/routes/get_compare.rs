@@ -86,7 +86,8 @@ impl Asked {
         let every = params
             .take_parsed("every")?
             .ok_or_else(|| missing("every"))?;
-        let choices: Vec<_> = numeric().map(|stat| (stat.as_str(), stat)).collect();
+        let names: Vec<_> = numeric().map(|stat| (stat.name(), stat)).collect();
+        let choices: Vec<_> = names.iter().map(|(name, stat)| (&**name, *stat)).collect();
         // Sums alone add up to what the series have in all.
         let stat = params.take_choice("stat", &choices)?.unwrap_or(Stat::Sum);
         let max_lag = params.take_integer("max_lag", 0, MAX_LAG)?;
@@ -119,9 +120,9 @@ fn take_pair(params: &mut Params) -> Result<[SeriesName; 2], Problem> {
     pair.ok_or_else(|| missing("series"))
 }
 
+/// The statistics that are numbers, and of a slot's own points.
 fn numeric() -> impl Iterator<Item = Stat> {
-    let stats = Stat::ALL.into_iter();
-    stats.filter(|stat| stat.unit() != Unit::Instant)
+    Stat::named().filter(|stat| stat.unit() != Unit::Instant && !stat.crosses_edges())
 }
 
 async fn answer(
@@ -263,7 +264,8 @@ fn parameters() -> Vec<Parameter> {
     let series = parameter("series", which, pair, json!(["example1", "example2"]));
     let width = "How wide a slot is, as for buckets: `1s` to `24h`, or, by the calendar in `tz`, `1d`, `1w`, `1mo`, `1q`, `1y`. Not narrower than the step of either series";
     let every = parameter("every", width, text(forms::EVERY), "15m").required(Required::True);
-    let stats = one_of(numeric().map(Stat::as_str)).default(Some(json!("sum")));
+    let names: Vec<_> = numeric().map(Stat::name).collect();
+    let stats = one_of(names.iter().map(AsRef::as_ref)).default(Some(json!("sum")));
     let what = "What of the points of a slot is compared. With `sum`, unless it is said: of the statistics it is the one that adds up to what a series has in all";
     let lags = of(Type::Integer)
         .minimum(Some(0))

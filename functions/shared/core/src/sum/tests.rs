@@ -216,7 +216,7 @@ proptest! {
         prop_assert_eq!(a.cmp(&b), one.cmp(&other));
         prop_assert_eq!(a.is_negative(), one < BigInt::ZERO);
         let mut difference = a.clone();
-        difference.subtract(&b);
+        difference.take_away(&b);
         prop_assert_eq!(difference.value(), finite(nearest(&(one - other), 1)));
         difference.merge(&b);
         prop_assert_eq!(difference, a);
