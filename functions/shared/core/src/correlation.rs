@@ -101,24 +101,7 @@ struct Pairs<'a> {
 
 impl Pairs<'_> {
     fn correlated(&self) -> Correlated {
-        let mut both = self.has_x.iter().zip(self.has_y);
-        let Some(first) = both.position(|(x, y)| x * y > 0.0) else {
-            return Correlated {
-                pairs: 0,
-                coefficient: None,
-            };
-        };
-        let (x0, y0) = (self.x[first], self.y[first]);
-        let [count, x, y, x_differs, y_differs] = self.add_up(|x, y, is_pair| {
-            let differs = |one: f64, other: f64| is_pair * f64::from(one != other);
-            [
-                is_pair,
-                is_pair * x,
-                is_pair * y,
-                differs(x, x0),
-                differs(y, y0),
-            ]
-        });
+        let [count, x, y] = self.add_up(|x, y, is_pair| [is_pair, is_pair * x, is_pair * y]);
         #[allow(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -126,7 +109,7 @@ impl Pairs<'_> {
         )]
         let pairs = count as usize;
         // Equal numbers differ from their rounded mean, too, but not from each other.
-        if x_differs == 0.0 || y_differs == 0.0 {
+        if !self.vary() {
             return Correlated {
                 pairs,
                 coefficient: None,
@@ -148,6 +131,23 @@ impl Pairs<'_> {
                 .is_finite()
                 .then(|| coefficient.clamp(-1.0, 1.0)),
         }
+    }
+
+    /// Whether both have different numbers among the pairs; mostly the first few tell.
+    fn vary(&self) -> bool {
+        let numbers = self.x.iter().zip(self.y);
+        let held = self.has_x.iter().zip(self.has_y);
+        let pairs = numbers.zip(held);
+        let mut pairs = pairs.filter_map(|(pair, (x, y))| (x * y > 0.0).then_some(pair));
+        let Some((first_x, first_y)) = pairs.next() else {
+            return false;
+        };
+        let (mut x_varies, mut y_varies) = (false, false);
+        pairs.any(|(x, y)| {
+            x_varies |= x != first_x;
+            y_varies |= y != first_y;
+            x_varies && y_varies
+        })
     }
 
     /// Adds up what `terms` makes of each x and y and of one where both are there, else

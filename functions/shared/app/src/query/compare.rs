@@ -3,10 +3,11 @@
 use std::cmp::Ordering;
 
 use tidemark_core::compare::{Cell, Comparison};
+use tidemark_core::every::Every;
 use tidemark_core::grid::{Grid, Slot};
 use tidemark_core::name::SeriesKey;
-use tidemark_core::stat::Stat;
-use tidemark_core::summary::Parts;
+use tidemark_core::stat::{Answer, Stat};
+use tidemark_core::summary::{Parts, Summary};
 use tidemark_core::time::{Span, TimeRange, Timestamp};
 use tidemark_ports::error::{Kind, StoreError};
 use tidemark_ports::{Bucket, Slots};
@@ -48,7 +49,9 @@ impl Query {
         max_lag: usize,
     ) -> Result<Comparison, Failure> {
         let series = self.known_pair(series).await?;
-        let Some((range, slots)) = self.common_range(&series, question).await? else {
+        let parts = Stat::parts(&[Stat::ModeStep]);
+        let common = self.common_range(&series, question, parts).await?;
+        let Some((range, slots)) = common else {
             return Ok(Comparison::of([&[], &[]], max_lag));
         };
         check_lags(slots, max_lag)?;
@@ -76,7 +79,13 @@ impl Query {
         limit: usize,
     ) -> Result<Vec<AlignedRow>, Failure> {
         let series = self.known_pair(series).await?;
-        let Some((range, _)) = self.common_range(&series, question).await? else {
+        // What was answered on the first page goes on, and costs less.
+        let parts = match last {
+            None => Stat::parts(&[Stat::ModeStep]),
+            Some(_) => Parts::NONE,
+        };
+        let common = self.common_range(&series, question, parts).await?;
+        let Some((range, _)) = common else {
             return Ok(Vec::new());
         };
         let after = |start| {
@@ -113,17 +122,21 @@ impl Query {
     }
 
     /// From the first point of either series to the last, within the range, and how many
-    /// slots that is; none without points.
+    /// slots that is; none without points. Where `parts` have the distances between
+    /// points, slots that are finer than these are refused.
     async fn common_range(
         &self,
         series: &[Known; 2],
         question: &ComparisonQuestion,
+        parts: Parts,
     ) -> Result<Option<(TimeRange, u64)>, Failure> {
         let (range, [one, other]) = (question.span.range, series);
         let (one, other) = tokio::try_join!(
-            self.summary(one, range, Parts::NONE),
-            self.summary(other, range, Parts::NONE),
+            self.summary(one, range, parts),
+            self.summary(other, range, parts),
         )?;
+        let steps = [&one, &other].map(|points| step(points.as_ref()));
+        check_steps(question.grid.every, series, steps)?;
         let ends = [one, other].into_iter().flatten();
         let ends = ends.map(|points| (points.first().time, points.last().time));
         let whole = ends.reduce(|(from, to), (first, last)| (from.min(first), to.max(last)));
@@ -173,6 +186,40 @@ impl Query {
         let job = series.job(range, Slots::Grid(question.grid), parts, limit);
         Ok(self.calculator.run(job).await?)
     }
+}
+
+/// The commonest distance between points, in seconds; none of fewer than two points, or
+/// where too many distances are different.
+fn step(points: Option<&Summary>) -> Option<f64> {
+    match Stat::ModeStep.of(points) {
+        Answer::Number(seconds) => Some(seconds),
+        Answer::Count(_) | Answer::Time(_) | Answer::Undefined | Answer::Overflow => None,
+    }
+}
+
+/// Refuses slots that are finer than the step of a series: few would hold points of
+/// both. The longest slot of the calendar counts, so that readings of each month are
+/// compared by months.
+fn check_steps(every: Every, series: &[Known; 2], steps: [Option<f64>; 2]) -> Result<(), Failure> {
+    let steps = series.iter().zip(steps);
+    let steps = steps.filter_map(|(series, step)| Some((&series.key.name, step?)));
+    // What is wide enough for the coarser is so for both.
+    let coarsest = steps.reduce(|one, other| if other.1 > one.1 { other } else { one });
+    let Some((name, step)) = coarsest.filter(|(_, step)| *step > every.longest() as f64) else {
+        return Ok(());
+    };
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "all of time has fewer seconds"
+    )]
+    let hint = match Every::at_least(step.ceil() as i64) {
+        Some(wider) => format!("choose `{wider}` or wider"),
+        None => "no slot is as wide".to_owned(),
+    };
+    let told = format!(
+        "`every={every}` is finer than the step of `{name}`, whose points are mostly {step} s apart: {hint}"
+    );
+    Err(Failure::new(FailureKind::UnsuitableSeries, told))
 }
 
 /// Refuses what takes too long to correlate.

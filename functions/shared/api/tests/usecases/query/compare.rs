@@ -44,6 +44,31 @@ fn sums(points: &Quarters, (from, to): (i64, i64), grid: Grid) -> Sums {
     sums
 }
 
+/// The commonest distance between the points of a range, in seconds, of equal ones
+/// the shortest.
+fn step(points: &Quarters, (from, to): (i64, i64)) -> Option<i64> {
+    let times: Vec<_> = points
+        .range(from..=to)
+        .map(|(quarter, _)| *quarter)
+        .collect();
+    let mut counts: BTreeMap<i64, i64> = BTreeMap::new();
+    for pair in times.windows(2) {
+        *counts.entry(900 * (pair[1] - pair[0])).or_default() += 1;
+    }
+    let commonest = counts.iter().max_by_key(|(step, count)| (**count, -**step));
+    commonest.map(|(step, _)| *step)
+}
+
+fn longest(every: &str) -> i64 {
+    let (number, unit) = every.split_at(1);
+    let unit = match unit {
+        "h" => 3600,
+        "d" => 86_400,
+        _ => 7 * 86_400,
+    };
+    number.parse::<i64>().unwrap() * unit
+}
+
 fn pearson(pairs: &[(f64, f64)]) -> Option<f64> {
     let n = pairs.len() as f64;
     let mean = |number: &dyn Fn(&(f64, f64)) -> f64| pairs.iter().map(number).sum::<f64>() / n;
@@ -117,13 +142,10 @@ fn a_comparison_is_that_of_the_model_and_so_are_its_slots() {
         };
         let names = [format!("a{number}"), format!("b{number}")];
         for (name, points) in names.iter().zip(&points) {
-            // Such as are surely there, and not finer apart than the slots.
-            let mut points = points.clone();
-            points.extend((0..40).map(|i| (10_000 + 1000 * i, 1)));
-            let points: Vec<_> = points
-                .iter()
-                .map(|(q, v)| (time(*q), f64::from(*v)))
-                .collect();
+            // There is a series, if with nothing in the range.
+            let outside = (time(quarters * 2), 1.0);
+            let points = points.iter().map(|(q, v)| (time(*q), f64::from(*v)));
+            let points: Vec<_> = points.chain([outside]).collect();
             world.load(name, &points).await;
         }
         world.hooks.be_stingy(stingy);
@@ -138,8 +160,9 @@ fn a_comparison_is_that_of_the_model_and_so_are_its_slots() {
         );
         let [a, b] = points.each_ref().map(|points| sums(points, range, grid));
         let found = world.get(&uri).await;
-        if found.status == StatusCode::UNPROCESSABLE_ENTITY {
-            // That is another test's.
+        let step = points.each_ref().map(|points| step(points, range));
+        if step.iter().flatten().any(|step| *step > longest(every)) {
+            prop_assert_eq!(found.status, StatusCode::UNPROCESSABLE_ENTITY);
             return Ok(());
         }
         prop_assert_eq!(found.status, StatusCode::OK, "{}", found.text);
@@ -303,6 +326,96 @@ async fn a_range_without_points_compares_to_nothing() {
             .await
             .rows()
             .is_empty()
+    );
+}
+
+#[tokio::test]
+async fn slots_finer_than_a_step_are_refused() {
+    let world = World::new();
+    let each = |step: i64, count: i64| -> Vec<_> {
+        (0..count)
+            .map(|i| (START + step * i, (i % 5) as f64))
+            .collect()
+    };
+    world.load("minutes", &each(60, 300)).await;
+    world.load("quarters", &each(900, 100)).await;
+    world.load("days", &each(86_400, 40)).await;
+    // The last day of each month, of which most are 31 days apart.
+    let mut start = 0;
+    let months: Vec<_> = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+        .map(|days| {
+            start += days * 86_400;
+            (1_672_531_200 + start - 1, 1.0)
+        })
+        .into();
+    world.load("months", &months).await;
+    world
+        .load(
+            "odd",
+            &[(START, 1.0), (START + 1, 1.0), (START + 777_777, 1.0)],
+        )
+        .await;
+    let refused = async |query: &str| {
+        let answer = world.get(&format!("/compare?{query}")).await;
+        if answer.status == StatusCode::OK {
+            return None;
+        }
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{query}");
+        let problem = answer.json();
+        assert_eq!(problem["type"], "/docs#unsuitable-series");
+        Some(problem["detail"].as_str().unwrap().to_owned())
+    };
+    for pair in ["minutes,quarters", "quarters,minutes"] {
+        assert_eq!(
+            refused(&format!("series={pair}&every=1m")).await.unwrap(),
+            "`every=1m` is finer than the step of `quarters`, whose points are mostly 900 s apart: choose `15m` or wider"
+        );
+        assert_eq!(refused(&format!("series={pair}&every=15m")).await, None);
+        assert!(
+            refused(&format!("series={pair}&every=899s&rows=true"))
+                .await
+                .is_some()
+        );
+    }
+    let hint = refused("series=days,months&every=1d").await.unwrap();
+    assert!(
+        hint.ends_with("`months`, whose points are mostly 2678400 s apart: choose `1mo` or wider")
+    );
+    assert_eq!(refused("series=days,months&every=1mo").await, None);
+    // A day in spring has 23 hours, and is a day all the same.
+    let zone = "tz=Europe/Zurich";
+    assert_eq!(
+        refused(&format!("series=days,minutes&every=1d&{zone}")).await,
+        None
+    );
+    // Of as common distances the shortest counts; of one point there is none.
+    assert_eq!(refused("series=odd,minutes&every=1m").await, None);
+    let one = format!("series=days,minutes&every=1m&to={}", START + 3600);
+    assert_eq!(refused(&one).await, None);
+}
+
+#[tokio::test]
+async fn a_page_goes_on_though_the_step_has_changed() {
+    let world = World::new();
+    let points: Vec<_> = (0..4).map(|i| (START + 900 * i, 1.0)).collect();
+    world.load("a", &points).await;
+    let uri = "/compare?series=a,a&every=15m&rows=true&limit=2";
+    let next = world.get(uri).await.next().unwrap();
+    world
+        .load(
+            "a",
+            &[
+                (START + 4500, 1.0),
+                (START + 6300, 1.0),
+                (START + 8100, 1.0),
+            ],
+        )
+        .await;
+    world.load("a", &[(START + 9900, 1.0)]).await;
+    assert_eq!(world.get(&next).await.status, StatusCode::OK);
+    assert_eq!(
+        world.get(uri).await.status,
+        StatusCode::UNPROCESSABLE_ENTITY
     );
 }
 
