@@ -25,6 +25,7 @@ SERIES = "meter"
 POINTS = [{"name": SERIES, "t": t, "v": 7.25, "tags": [TAG]} for t in range(3)]
 WRONG = {"name": SERIES, "t": 9, "v": PAYLOAD}
 METERS = {"muid": "m", "measurement": "energy"}
+PAIR = {"series": f"{SERIES},{SERIES}", "every": "1d"}
 METER = {
     "measurement": "energy",
     "timestamp": "2023-02-01T00:00:00.000Z",
@@ -55,6 +56,7 @@ ROWS = [
     Row("getStats", "GET", "/api/{name}", "read", 200, 404),
     Row("getPoints", "GET", "/api/{name}/points", "read", 200, 404),
     Row("getBuckets", "GET", "/api/{name}/buckets", "read", 200, 404, {"every": "1d"}),
+    Row("getComparison", "GET", "/compare", "read", 200, 404, PAIR),
     # A range with nothing in it.
     Row("deleteSeries", "DELETE", "/api/{name}", "write", 204, 404, {"from": 50, "to": 60}),
     Row("postMeasurements", "POST", "/meterdata/measurement", "write", 201, 201, body=[METER]),

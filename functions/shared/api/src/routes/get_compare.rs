@@ -293,11 +293,11 @@ fn parameters() -> Vec<Parameter> {
 fn success() -> Success {
     let example = json!({
         "slots": 2688, "both": 2688,
-        "a": {"series": "example1", "total": 97.6082},
-        "b": {"series": "example2", "total": 36.19725},
-        "overlap": 14.83605, "only_a": 82.77215, "only_b": 21.3612,
-        "overlap_share_a": 0.152, "overlap_share_b": 0.40987,
-        "correlation": 0.01968, "best_lag": {"lag": 4, "correlation": 0.3},
+        "a": {"series": "example1", "total": 91.3049},
+        "b": {"series": "example2", "total": 53.537},
+        "overlap": 25.0201, "only_a": 66.2848, "only_b": 28.5169,
+        "overlap_share_a": 0.274, "overlap_share_b": 0.4673,
+        "correlation": -0.0005, "best_lag": {"lag": 84, "correlation": 0.0458},
     });
     let schema = AnyOfBuilder::new()
         .item(named("Comparison"))
