@@ -2,12 +2,11 @@
 //!
 //! The coefficient is Pearson's, of the pairs that both series have: the means
 //! first, then the products of the deviations from them, corrected for what the
-//! rounded means leave (T. F. Chan, G. H. Golub, R. J. LeVeque, "Algorithms for
-//! computing the sample variance", The American Statistician 37 (1983), equation
-//! 1.7). Each lag has means of its own, of its own pairs. A Fourier transform
-//! would be faster for many lags, but what its rounding leaves is measured by the
-//! largest values of a series: where these are not among the pairs of a lag,
-//! nothing but noise remains.
+//! rounded means leave (T. F. Chan et al., "Algorithms for computing the sample
+//! variance", The American Statistician 37 (1983), equation 1.7). Each lag has
+//! means of its own, of its own pairs. A Fourier transform would be faster for
+//! many lags, but what its rounding leaves is measured by the largest values of a
+//! series: where these are not among the pairs of a lag, nothing but noise remains.
 
 use std::num::NonZeroU64;
 

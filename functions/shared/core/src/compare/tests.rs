@@ -181,11 +181,10 @@ proptest! {
     fn adds_up_as_plain_sums_do(a in series(), b in series()) {
         let found = compared(&a, &b, 0);
         let rows: Vec<_> = a.iter().copied().zip(b.iter().copied()).collect();
-        let count = |is: &dyn Fn(&(Option<f64>, Option<f64>)) -> bool| {
-            rows.iter().filter(|row| is(row)).count() as u64
-        };
-        prop_assert_eq!(found.slots, count(&|row| row.0.is_some() || row.1.is_some()));
-        prop_assert_eq!(found.both, count(&|row| row.0.is_some() && row.1.is_some()));
+        let slots = rows.iter().filter(|row| row.0.is_some() || row.1.is_some());
+        let both = rows.iter().filter(|row| row.0.is_some() && row.1.is_some());
+        prop_assert_eq!(found.slots, slots.count() as u64);
+        prop_assert_eq!(found.both, both.count() as u64);
         let total = |n: &[Option<f64>]| n.iter().copied().map(slot).sum::<f64>();
         let totals = [total(&a), total(&b)];
         prop_assert_eq!(found.totals, totals.map(number));

@@ -119,6 +119,44 @@ fn near(found: &Json, expected: Option<f64>) -> bool {
     }
 }
 
+/// A slot of either, by its start.
+type Row = (Timestamp, Option<f64>, Option<f64>);
+
+/// Holds all but the best lag against the model.
+fn same_sums(found: &Json, names: &[String; 2], rows: &[Row]) -> Result<(), TestCaseError> {
+    let pairs: Vec<_> = rows
+        .iter()
+        .filter_map(|row| Some((row.1?, row.2?)))
+        .collect();
+    prop_assert_eq!(&found["slots"], &json!(rows.len()));
+    prop_assert_eq!(&found["both"], &json!(pairs.len()));
+    let total = |side: &dyn Fn(&Row) -> Option<f64>| rows.iter().filter_map(side).sum::<f64>();
+    let totals = [total(&|row| row.1), total(&|row| row.2)];
+    let is_negative = rows
+        .iter()
+        .flat_map(|row| [row.1, row.2])
+        .flatten()
+        .any(|sum| sum < 0.0);
+    let overlap: f64 = pairs.iter().map(|(a, b)| a.min(*b)).sum();
+    let overlap = (!is_negative).then_some(overlap);
+    prop_assert!(near(&found["overlap"], overlap), "{}", found);
+    for (at, side) in ["a", "b"].into_iter().enumerate() {
+        prop_assert_eq!(&found[side]["series"], &json!(names[at]));
+        let total = totals[at];
+        prop_assert!(near(&found[side]["total"], Some(total)), "{}", found);
+        let only = overlap.map(|overlap| total - overlap);
+        prop_assert!(near(&found[format!("only_{side}")], only), "{}", found);
+        let share = overlap.filter(|_| total != 0.0).map(|o| o / total);
+        prop_assert!(
+            near(&found[format!("overlap_share_{side}")], share),
+            "{}",
+            found
+        );
+    }
+    prop_assert!(near(&found["correlation"], pearson(&pairs)), "{}", found);
+    Ok(())
+}
+
 #[test]
 fn a_comparison_is_that_of_the_model_and_so_are_its_slots() {
     let quarters = 5 * 96i64;
@@ -174,31 +212,7 @@ fn a_comparison_is_that_of_the_model_and_so_are_its_slots() {
             .iter()
             .map(|start| (*start, a.get(start).copied(), b.get(start).copied()))
             .collect();
-        let pairs: Vec<_> = rows
-            .iter()
-            .filter_map(|row| Some((row.1?, row.2?)))
-            .collect();
-        prop_assert_eq!(&found["slots"], &json!(rows.len()));
-        prop_assert_eq!(&found["both"], &json!(pairs.len()));
-        let totals = [a.values().sum::<f64>(), b.values().sum::<f64>()];
-        let is_negative = a.values().chain(b.values()).any(|sum| *sum < 0.0);
-        let overlap: f64 = pairs.iter().map(|(a, b)| a.min(*b)).sum();
-        let overlap = (!is_negative).then_some(overlap);
-        prop_assert!(near(&found["overlap"], overlap), "{}", found);
-        for (at, side) in ["a", "b"].into_iter().enumerate() {
-            prop_assert_eq!(&found[side]["series"], &json!(names[at]));
-            let total = totals[at];
-            prop_assert!(near(&found[side]["total"], Some(total)), "{}", found);
-            let only = overlap.map(|overlap| total - overlap);
-            prop_assert!(near(&found[format!("only_{side}")], only), "{}", found);
-            let share = overlap.filter(|_| total != 0.0).map(|o| o / total);
-            prop_assert!(
-                near(&found[format!("overlap_share_{side}")], share),
-                "{}",
-                found
-            );
-        }
-        prop_assert!(near(&found["correlation"], pearson(&pairs)), "{}", found);
+        same_sums(&found, &names, &rows)?;
         let best = best_lag(grid, &a, &b, 9);
         prop_assert!(
             near(&found["best_lag"]["correlation"], best.map(|b| b.1)),
@@ -211,7 +225,7 @@ fn a_comparison_is_that_of_the_model_and_so_are_its_slots() {
             found
         );
 
-        let row = |(start, a, b): &(Timestamp, Option<f64>, Option<f64>)| {
+        let row = |(start, a, b): &Row| {
             let end = grid.slot_of(*start).end;
             json!([start.to_string(), end.to_string(), a, b])
         };
