@@ -13,9 +13,7 @@ use std::time::Instant;
 use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstones;
-use tidemark_ports::{
-    self as ports, Calculator, Catalog, Clock, Order, PointStore, QueryLog,
-};
+use tidemark_ports::{self as ports, Calculator, Catalog, Clock, Order, PointStore, QueryLog};
 
 use crate::failure::Failure;
 use crate::measure::timed;

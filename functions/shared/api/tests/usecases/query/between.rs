@@ -20,7 +20,6 @@ type Points = BTreeMap<i64, i32>;
 /// What a range has of a series.
 #[derive(Debug, Default)]
 struct Has {
-    count: usize,
     integral: f64,
     increase: f64,
     covered: f64,
@@ -31,10 +30,7 @@ struct Has {
 
 /// What the range from one second to another has, by the definitions.
 fn walk(points: &Points, previous: bool, from: i64, to: i64) -> Has {
-    let mut has = Has {
-        count: points.range(from..to).count(),
-        ..Has::default()
-    };
+    let mut has = Has::default();
     for ((t0, v0), (t1, v1)) in points.iter().zip(points.iter().skip(1)) {
         let (a, b) = (from.max(*t0), to.min(*t1));
         if a > b {
