@@ -14,7 +14,7 @@ use tidemark_api::routes::ROUTES;
 use crate::world::World;
 
 /// How many texts each parameter is asked with.
-const TEXTS: usize = 80;
+const TEXTS: usize = 120;
 
 /// One parameter of a route.
 struct Case {

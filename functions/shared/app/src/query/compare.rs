@@ -131,10 +131,9 @@ impl Query {
         parts: Parts,
     ) -> Result<Option<(TimeRange, u64)>, Failure> {
         let (range, [one, other]) = (question.span.range, series);
-        let (one, other) = tokio::try_join!(
-            self.summary(one, range, parts),
-            self.summary(other, range, parts),
-        )?;
+        let (one, other) = (self.reader(one), self.reader(other));
+        let (one, other) =
+            tokio::try_join!(one.summary(range, parts), other.summary(range, parts))?;
         let steps = [&one, &other].map(|points| step(points.as_ref()));
         check_steps(question.grid.every, series, steps)?;
         let ends = [one, other].into_iter().flatten();
@@ -183,8 +182,8 @@ impl Query {
         limit: usize,
     ) -> Result<Vec<Bucket>, Failure> {
         let parts = Stat::parts(&[question.stat]);
-        let job = series.job(range, Slots::Grid(question.grid), parts, limit);
-        Ok(self.calculator.run(job).await?)
+        let (series, slots) = (self.reader(series), Slots::Grid(question.grid));
+        Ok(series.summarize(range, slots, parts, limit).await?)
     }
 }
 

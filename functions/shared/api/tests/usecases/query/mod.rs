@@ -1,5 +1,6 @@
 //! What is answered about series.
 
+mod between;
 mod buckets;
 mod compare;
 mod measurements;
