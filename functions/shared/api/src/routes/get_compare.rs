@@ -266,7 +266,7 @@ fn parameters() -> Vec<Parameter> {
     let every = parameter("every", width, text(forms::EVERY), "15m").required(Required::True);
     let names: Vec<_> = numeric().map(Stat::name).collect();
     let stats = one_of(names.iter().map(AsRef::as_ref)).default(Some(json!("sum")));
-    let what = "What of the points of a slot is compared. With `sum`, unless it is said: of the statistics it is the one that adds up to what a series has in all";
+    let what = "What of the points of a slot is compared. With `sum`, unless it is said: of the statistics it is the one that adds up to what a series has in all. Those of what lies between points, which reaches over the edges of slots, are not among them";
     let lags = of(Type::Integer)
         .minimum(Some(0))
         .maximum(Some(MAX_LAG))
