@@ -20,7 +20,7 @@ pub use percent::Percent;
 /// One statistic. Moments are the population's. Written as its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Stat {
-    /// The mean, rounded once: see [`Summary::mean`].
+    /// The mean, rounded once: see [`crate::summary::Summary::mean`].
     Avg,
     /// The exact sum, rounded once.
     Sum,
