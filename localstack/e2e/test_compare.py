@@ -6,6 +6,7 @@ import math
 import random
 import statistics
 
+import numpy as np
 import pytest
 
 from harness.client import Client, Json, accepted, eventually, instant
@@ -94,6 +95,7 @@ def test_what_a_house_draws_and_its_roof_gives(api: Client, name: str) -> None:
     assert answer["overlap_share_a"] == near(overlap / math.fsum(draws))
     assert answer["overlap_share_b"] == near(overlap / math.fsum(gives))
     assert answer["correlation"] == near(statistics.correlation(draws, gives))
+    assert answer["correlation"] == near(float(np.corrcoef(draws, gives)[0, 1]))
     expected = best_lag(dict(enumerate(draws)), dict(enumerate(gives)), 2688, 96)
     assert answer["best_lag"] == near(expected)
     # What is the default.
