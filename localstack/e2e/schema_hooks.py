@@ -72,6 +72,9 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     # How many slots there are depends on what others stored.
     if "TIDEMARK_URL" in os.environ and query.get("every", "").endswith(("s", "m", "h")):
         query["every"] = "1d"
+    # How many pairs of them, too; and series may reach over all of time.
+    if case.operation.path == "/compare":
+        query["every"] = "1mo"
     # With details, a page is smaller.
     if query.get("details") in (True, "true"):
         query.pop("limit", None)

@@ -26,6 +26,7 @@ POINTS = [{"name": SERIES, "t": t, "v": 7.25, "tags": [TAG]} for t in range(3)]
 ABOUT = {"title": TAG, "unit": "kWh", "note": None}
 WRONG = {"name": SERIES, "t": 9, "v": PAYLOAD}
 METERS = {"muid": "m", "measurement": "energy"}
+PAIR = {"series": f"{SERIES},{SERIES}", "every": "1d"}
 METER = {
     "measurement": "energy",
     "timestamp": "2023-02-01T00:00:00.000Z",
@@ -58,6 +59,7 @@ ROWS = [
     Row("getBuckets", "GET", "/api/{name}/buckets", "read", 200, 404, {"every": "1d"}),
     Row("getAbout", "GET", "/api/{name}/about", "read", 200, 404),
     Row("putAbout", "PUT", "/api/{name}/about", "write", 204, 404, body=ABOUT),
+    Row("getComparison", "GET", "/compare", "read", 200, 404, PAIR),
     # A range with nothing in it.
     Row("deleteSeries", "DELETE", "/api/{name}", "write", 204, 404, {"from": 50, "to": 60}),
     Row("postMeasurements", "POST", "/meterdata/measurement", "write", 201, 201, body=[METER]),

@@ -29,6 +29,8 @@ QUESTIONS = [
     "/api/{name}/buckets?every=1m&fill=linear&limit=5",
     "/api/{name}/buckets?every=1d&tz=Europe/Zurich&stats=avg,stddev",
     "/api/{name}/buckets?every=1mo&tz=Europe/Zurich",
+    "/compare?series={name},{name}&every=1m",
+    f"/compare?series={{name}},{{name}}&every=1m&rows=true&limit=5&{RANGE}",
     "/meterdata/measurement?muid=meter&measurement=energy",
     "/history",
     "/admin/discards",

@@ -14,6 +14,8 @@ use tidemark_ports::error::{Kind, StoreError};
 pub enum FailureKind {
     /// The question asks for what is not answered: ask something else.
     InvalidQuestion,
+    /// The question can be answered, but not of what this series holds: ask otherwise.
+    UnsuitableSeries,
     /// The caller has no series of this name.
     UnknownSeries(SeriesName),
     /// The caller has no discard of this id.

@@ -100,6 +100,30 @@ impl Every {
         }
     }
 
+    /// The seconds of its longest, in days of 24 hours: a month has up to 31.
+    pub const fn longest(self) -> i64 {
+        const DAY: i64 = 24 * 3600;
+        match self.0 {
+            Width::Fixed(seconds) => seconds,
+            Width::Calendar(Calendar::Days { length, .. }) => length * DAY,
+            Width::Calendar(Calendar::Months(months)) => match months {
+                1 => 31 * DAY,
+                3 => 92 * DAY,
+                _ => 366 * DAY,
+            },
+        }
+    }
+
+    /// The narrowest width whose longest is at least so many seconds, if there is one:
+    /// up to 24 hours these seconds, beyond that the calendar's.
+    pub fn at_least(seconds: i64) -> Option<Self> {
+        let calendar = Self::CALENDAR.iter().map(|(_, every)| *every);
+        Self::seconds(seconds.max(1)).ok().or_else(|| {
+            let mut calendar = calendar;
+            calendar.find(|every| every.longest() >= seconds)
+        })
+    }
+
     const fn days(length: i64, phase: i64) -> Self {
         Self(Width::Calendar(Calendar::Days { length, phase }))
     }
@@ -165,6 +189,29 @@ impl From<Every> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn at_least_as_wide_as_a_step() {
+        for (seconds, every) in [
+            (-1, "1s"),
+            (1, "1s"),
+            (900, "15m"),
+            (86_400, "24h"),
+            (86_401, "1w"),
+            (7 * 86_400, "1w"),
+            (8 * 86_400, "1mo"),
+            (31 * 86_400, "1mo"),
+            (32 * 86_400, "1q"),
+            (92 * 86_400, "1q"),
+            (365 * 86_400, "1y"),
+            (366 * 86_400, "1y"),
+        ] {
+            let found = Every::at_least(seconds).map(|every| every.to_string());
+            assert_eq!(found.as_deref(), Some(every), "{seconds}");
+        }
+        assert_eq!(Every::at_least(367 * 86_400), None);
+        assert_eq!(Every::DAY.longest(), 86_400);
+    }
 
     #[test]
     fn reads_and_prints() {

@@ -226,7 +226,7 @@ impl Moments {
 
 /// An exponent of two such that the power is above the distance of `a` and `b`,
 /// and no more than twice of it, where its reciprocal is a f64 too.
-fn unit(a: f64, b: f64) -> i16 {
+pub(crate) fn unit(a: f64, b: f64) -> i16 {
     // Half of it, as the whole can be beyond the range.
     let half = (a / 2.0 - b / 2.0).abs();
     let exponent = (half.to_bits() >> 52) & 0x7ff;
@@ -234,7 +234,7 @@ fn unit(a: f64, b: f64) -> i16 {
 }
 
 /// Zero where the power is below f64, infinite where it is above.
-fn power_of_two(exponent: i32) -> f64 {
+pub(crate) fn power_of_two(exponent: i32) -> f64 {
     let bits = match exponent {
         1024.. => f64::INFINITY.to_bits(),
         -1022.. => u64::from((exponent + 1023).unsigned_abs()) << 52,

@@ -56,6 +56,9 @@ pub fn example(kind: ProblemKind) -> Problem {
         ProblemKind::UnsupportedMediaType => Problem::unsupported_media_type(
             "text/plain is not read here; send application/json, application/x-ndjson, text/csv, application/gzip",
         ),
+        ProblemKind::UnsuitableSeries => Problem::unsuitable_series(
+            "`every=1m` is finer than the step of `example1`, whose points are mostly 900 s apart: choose `15m` or wider",
+        ),
         ProblemKind::InvalidPoints => Problem::invalid_points(
             "none of the points can be taken",
             fault(

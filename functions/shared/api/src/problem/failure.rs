@@ -14,6 +14,7 @@ impl From<Failure> for Problem {
         let (kind, told) = failure.into_parts();
         match kind {
             FailureKind::InvalidQuestion => Self::invalid_parameter(told),
+            FailureKind::UnsuitableSeries => Self::unsuitable_series(told),
             FailureKind::UnknownSeries(name) => Self::unknown_series(&name),
             FailureKind::UnknownDiscard => Self::unknown_discard(),
             FailureKind::AlreadyReplayed => Self::already_replayed(told),
@@ -46,6 +47,7 @@ mod tests {
         let wait = Duration::from_millis(2500);
         for (kind, status, retry) in [
             (FailureKind::InvalidQuestion, 400, None),
+            (FailureKind::UnsuitableSeries, 422, None),
             (FailureKind::UnknownSeries(name), 404, None),
             (FailureKind::UnknownDiscard, 404, None),
             (FailureKind::AlreadyReplayed, 409, None),

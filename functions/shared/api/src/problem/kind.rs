@@ -40,6 +40,8 @@ pub enum ProblemKind {
     BodyTooLarge,
     /// A media type or an encoding that is not read.
     UnsupportedMediaType,
+    /// The question does not go with what a series holds.
+    UnsuitableSeries,
     /// None of the points could be taken, or not all where all were wanted.
     InvalidPoints,
     /// The replayed payload is still invalid.
@@ -56,7 +58,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind, by status.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::MalformedHead,
         Self::InvalidParameter,
         Self::InvalidPath,
@@ -74,6 +76,7 @@ impl ProblemKind {
         Self::TooManyDeletions,
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
+        Self::UnsuitableSeries,
         Self::InvalidPoints,
         Self::StillInvalid,
         Self::TooManyRequests,
@@ -102,6 +105,7 @@ impl ProblemKind {
             Self::TooManyDeletions => "/docs#too-many-deletions",
             Self::BodyTooLarge => "/docs#body-too-large",
             Self::UnsupportedMediaType => "/docs#unsupported-media-type",
+            Self::UnsuitableSeries => "/docs#unsuitable-series",
             Self::InvalidPoints => "/docs#invalid-points",
             Self::StillInvalid => "/docs#still-invalid",
             Self::TooManyRequests => "/docs#too-many-requests",
@@ -128,7 +132,9 @@ impl ProblemKind {
             Self::AlreadyReplayed | Self::TooManyDeletions => StatusCode::CONFLICT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::InvalidPoints | Self::StillInvalid => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::UnsuitableSeries | Self::InvalidPoints | Self::StillInvalid => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable | Self::Unhealthy => StatusCode::SERVICE_UNAVAILABLE,
@@ -155,6 +161,7 @@ impl ProblemKind {
             Self::TooManyDeletions => "Too many ranges of the series are deleted",
             Self::BodyTooLarge => "The body is too large",
             Self::UnsupportedMediaType => "The body comes in a form that is not read here",
+            Self::UnsuitableSeries => "The series does not go with the question",
             Self::InvalidPoints => "The points are wrong",
             Self::StillInvalid => "The point is still invalid",
             Self::TooManyRequests => "This is more than the tenant may",

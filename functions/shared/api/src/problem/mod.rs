@@ -201,6 +201,11 @@ impl Problem {
             .header(ACCEPT_ENCODING, HeaderValue::from_static("gzip"))
     }
 
+    /// 422: a question that does not go with what a series holds; `detail` says what does.
+    pub fn unsuitable_series(detail: impl Into<String>) -> Self {
+        Self::new(ProblemKind::UnsuitableSeries, detail)
+    }
+
     /// 422: points that are wrong in themselves, of which the first are listed.
     pub fn invalid_points(detail: impl Into<String>, errors: Vec<Fault>) -> Self {
         Self::new(ProblemKind::InvalidPoints, detail).errors(errors)

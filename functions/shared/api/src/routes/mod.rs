@@ -5,6 +5,7 @@
 mod delete_series;
 mod get_about;
 mod get_buckets;
+mod get_compare;
 mod get_docs;
 mod get_health;
 mod get_history;
@@ -37,7 +38,7 @@ use crate::problem::Problem;
 use crate::route::{Endpoint, Handler, Route, Verb};
 
 /// Every route, in the order of the documentation.
-pub static ROUTES: [&Route; 17] = [
+pub static ROUTES: [&Route; 18] = [
     &post_points::ROUTE,
     &list_series::ROUTE,
     &get_stats::ROUTE,
@@ -45,6 +46,7 @@ pub static ROUTES: [&Route; 17] = [
     &get_buckets::ROUTE,
     &get_about::ROUTE,
     &put_about::ROUTE,
+    &get_compare::ROUTE,
     &delete_series::ROUTE,
     &post_measurements::ROUTE,
     &get_measurements::ROUTE,
@@ -72,6 +74,7 @@ pub(crate) static QUERY: Handlers<Query> = handlers![
     get_points,
     get_buckets,
     get_about,
+    get_compare,
     get_measurements,
     get_history,
 ];

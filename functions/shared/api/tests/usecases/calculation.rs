@@ -39,7 +39,7 @@ fn grid(every: &str) -> Slots {
 }
 
 /// What does not depend on order at all, bit for bit.
-const EXACT: [Stat; 14] = [
+const EXACT: [Stat; 20] = [
     Stat::Avg,
     Stat::Sum,
     Stat::Count,
@@ -54,6 +54,12 @@ const EXACT: [Stat; 14] = [
     Stat::Duration,
     Stat::Median,
     Stat::P99,
+    Stat::Delta,
+    Stat::Increase,
+    Stat::Rate,
+    Stat::Integral,
+    Stat::Twa,
+    Stat::ModeStep,
 ];
 
 fn exact(buckets: &[Bucket]) -> Vec<(Timestamp, Vec<String>)> {

@@ -12,8 +12,8 @@ use tidemark_core::name::Tenant;
 
 use crate::world::{Answer, World};
 
-/// Name, where, and example of each parameter in the document.
-fn documented(route: &Route) -> Vec<(String, String, Option<String>)> {
+/// Name, where, example, and whether it is required, of each parameter in the document.
+fn documented(route: &Route) -> Vec<(String, String, Option<String>, bool)> {
     let document = serde_json::to_value(document()).unwrap();
     let method = route.verb.method().as_str().to_lowercase();
     let parameters = document["paths"][route.path][method]["parameters"].clone();
@@ -37,6 +37,7 @@ fn documented(route: &Route) -> Vec<(String, String, Option<String>)> {
                 text(&p["name"]).unwrap(),
                 text(&p["in"]).unwrap(),
                 text(&p["example"]),
+                p["required"] == true,
             )
         })
         .collect()
@@ -45,8 +46,8 @@ fn documented(route: &Route) -> Vec<(String, String, Option<String>)> {
 /// The path of a route with the document's examples.
 pub(crate) fn path(route: &Route) -> String {
     let parameters = documented(route);
-    let in_path = parameters.iter().filter(|(_, place, _)| place == "path");
-    in_path.fold(route.path.to_owned(), |path, (name, _, example)| {
+    let in_path = parameters.iter().filter(|(_, place, ..)| place == "path");
+    in_path.fold(route.path.to_owned(), |path, (name, _, example, _)| {
         path.replace(&format!("{{{name}}}"), example.as_deref().unwrap())
     })
 }
@@ -56,8 +57,8 @@ pub(crate) fn uri(route: &Route) -> String {
     let parameters = documented(route);
     let query: Vec<_> = parameters
         .iter()
-        .filter(|(_, place, _)| place == "query")
-        .filter_map(|(name, _, example)| Some(format!("{name}={}", example.as_ref()?)))
+        .filter(|(_, place, ..)| place == "query")
+        .filter_map(|(name, _, example, _)| Some(format!("{name}={}", example.as_ref()?)))
         .collect();
     format!("{}?{}", path(route), query.join("&"))
 }
@@ -87,13 +88,13 @@ async fn what_is_read_is_documented() {
     for route in ROUTES {
         let parameters = documented(route);
         // Required ones, so that it is the unknown one that is complained of.
-        let required = "every=1h&muid=m&measurement=energy";
+        let required = "every=1h&muid=m&measurement=energy&series=a,b";
         let needed: Vec<_> = required
             .split('&')
             .filter(|pair| {
                 parameters
                     .iter()
-                    .any(|(name, ..)| pair.starts_with(&format!("{name}=")))
+                    .any(|parameter| parameter.3 && pair.starts_with(&format!("{}=", parameter.0)))
             })
             .collect();
         let uri = format!("{}?{}&zzz=1", path(route), needed.join("&"));
@@ -111,7 +112,7 @@ async fn what_is_read_is_documented() {
             .collect();
         let mut expected: BTreeSet<_> = parameters
             .into_iter()
-            .filter(|(_, place, _)| place == "query")
+            .filter(|(_, place, ..)| place == "query")
             .map(|(name, ..)| name)
             .collect();
         // The synonyms are told in words.

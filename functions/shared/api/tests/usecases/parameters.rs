@@ -28,15 +28,19 @@ struct Case {
     schema: Json,
 }
 
-/// A schema, which may be named.
+/// A schema, which may be named, as may be that of its items.
 fn resolved(document: &Json, schema: &Json) -> Json {
-    match schema["$ref"].as_str() {
+    let mut schema = match schema["$ref"].as_str() {
         Some(name) => document
             .pointer(name.trim_start_matches('#'))
             .unwrap()
             .clone(),
         None => schema.clone(),
+    };
+    if let Some(items) = schema.get_mut("items") {
+        *items = resolved(document, items);
     }
+    schema
 }
 
 fn cases(document: &Json) -> Vec<Case> {
@@ -48,6 +52,10 @@ fn cases(document: &Json) -> Vec<Case> {
         let parameters = parameters.as_array().cloned().unwrap_or_default();
         let example = |p: &Json| match &p["example"] {
             Json::String(text) => text.clone(),
+            Json::Array(items) => {
+                let items: Vec<_> = items.iter().map(|item| item.as_str().unwrap()).collect();
+                items.join(",")
+            }
             other => other.to_string(),
         };
         for asked in &parameters {
@@ -112,7 +120,14 @@ fn admits(schema: &Json, text: &str) -> bool {
                     .is_none_or(|least| least <= number)
                 && schema["maximum"].as_u64().is_none_or(|most| number <= most)
         }),
-        "array" => text.split(',').all(|item| admits(&schema["items"], item)),
+        "array" => {
+            let items = text.split(',').count() as u64;
+            text.split(',').all(|item| admits(&schema["items"], item))
+                && schema["minItems"]
+                    .as_u64()
+                    .is_none_or(|least| least <= items)
+                && schema["maxItems"].as_u64().is_none_or(|most| items <= most)
+        }
         _ => {
             let length = |name: &str| schema[name].as_u64();
             let characters = text.chars().count() as u64;

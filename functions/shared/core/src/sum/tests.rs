@@ -206,6 +206,22 @@ proptest! {
         prop_assert_eq!(&postcard::from_bytes::<ExactSum>(&stored).unwrap(), &whole);
     }
 
+    #[test]
+    fn compares_and_subtracts_as_a_big_integer_does(
+        mine in prop::collection::vec(number(), 0..6),
+        others in prop::collection::vec(number(), 0..6),
+    ) {
+        let (a, b) = (sum(&mine), sum(&others));
+        let (one, other) = (naive(&mine), naive(&others));
+        prop_assert_eq!(a.cmp(&b), one.cmp(&other));
+        prop_assert_eq!(a.is_negative(), one < BigInt::ZERO);
+        let mut difference = a.clone();
+        difference.take_away(&b);
+        prop_assert_eq!(difference.value(), finite(nearest(&(one - other), 1)));
+        difference.merge(&b);
+        prop_assert_eq!(difference, a);
+    }
+
     /// More than fit between two carries.
     #[test]
     fn long_slices_carry(numbers in prop::collection::vec(number(), 6), length in 1000..5000_usize) {

@@ -1,6 +1,8 @@
 //! What is answered about series.
 
+mod between;
 mod buckets;
+mod compare;
 mod measurements;
 mod meter_round_trip;
 mod points;
