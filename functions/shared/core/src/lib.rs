@@ -13,6 +13,7 @@ mod hex;
 pub mod key;
 pub mod moments;
 pub mod name;
+pub mod pattern;
 pub mod payload;
 pub mod point;
 pub mod principal;
