@@ -85,6 +85,7 @@ macro_rules! conformance_suite {
             pages_neither_miss_nor_repeat,
             ranges_are_cut_out_of_many_points,
             extents_cover_what_there_is,
+            many_extents_are_those_of_each,
         ] scans $open $attributes }
     };
     (upserts $open:ident $attributes:tt) => {
@@ -217,6 +218,7 @@ macro_rules! conformance_suite {
         $crate::conformance_each! { [
             jobs_agree_with_the_store,
             of_an_unknown_series_there_is_nothing,
+            groups_are_the_points_of_their_series,
         ] calculator $open $attributes }
     };
 }

@@ -13,7 +13,7 @@ use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::{Tombstone, Tombstones};
 use tidemark_ports::error::{Kind, Result, StoreError};
 use tidemark_ports::{
-    Bucket, Calculator, Catalog, Extent, Job, Order, Page, PointStore, Refusal, Scan, Series,
+    Bucket, Calculator, GroupJob, GroupSlot, Catalog, Extent, Job, Order, Page, PointStore, Refusal, Scan, Series,
     Slots, Summarize,
 };
 
@@ -395,5 +395,9 @@ impl Calculator for Naive {
             limit,
         })
         .await
+    }
+
+    async fn run_groups(&self, job: GroupJob) -> Result<Vec<Vec<GroupSlot>>> {
+        pooled(self, &job).await
     }
 }

@@ -3,6 +3,7 @@
 //! knows what time it is.
 
 pub mod access;
+pub mod across;
 pub mod batch;
 mod batch_id;
 pub mod columns;

@@ -20,7 +20,7 @@ pub mod slots;
 mod source;
 
 pub use allowance::{Allowance, Excess};
-pub use calculator::{Bucket, Calculator, Job, Slots};
+pub use calculator::{Bucket, Calculator, Group, GroupJob, GroupSlot, Job, Member, Slots};
 pub use catalog::{Catalog, Series};
 pub use clock::{Clock, SystemClock};
 pub use discards::{DiscardCount, DiscardFilter, DiscardLog};

@@ -109,6 +109,10 @@ impl Calculator for Inline {
     async fn run(&self, job: Job) -> Stored<Vec<Bucket>> {
         calculation(&self.0).handle(job).await
     }
+
+    async fn run_groups(&self, job: GroupJob) -> Stored<Vec<Vec<GroupSlot>>> {
+        calculation(&self.0).handle_groups(job).await
+    }
 }
 
 pub(crate) fn calculation(ports: &Hooked) -> Calculation {

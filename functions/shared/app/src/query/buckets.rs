@@ -7,7 +7,7 @@ use tidemark_core::time::{Span, TimeRange, Timestamp};
 use tidemark_ports::{Bucket, Order, Slots};
 
 use super::fill::{Fill, FilledBucket, Held, Wanted};
-use super::{Known, Query};
+use super::{Known, Query, beyond};
 use crate::failure::{Failure, FailureKind};
 
 /// How many slots a question may span.
@@ -175,7 +175,7 @@ impl Query {
         let part = if range.contains(point.time) {
             beyond.intersection(range)
         } else {
-            self::beyond(range, order)
+            super::beyond(range, order)
         };
         let slot = TimeRange::new(slot.start, slot.last()).ok();
         let Some(inside) = slot
@@ -187,13 +187,4 @@ impl Query {
         let buckets = self.run(series, inside, wanted, 1).await?;
         Ok(buckets.first().map(|bucket| wanted.bucket(bucket)))
     }
-}
-
-/// What of time is before a range (descending) or after it.
-fn beyond(range: TimeRange, order: Order) -> Option<TimeRange> {
-    let (from, to) = match order {
-        Order::Ascending => (range.to().next()?, Timestamp::MAX),
-        Order::Descending => (Timestamp::MIN, range.from().previous()?),
-    };
-    TimeRange::new(from, to).ok()
 }

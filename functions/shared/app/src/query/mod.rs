@@ -1,5 +1,6 @@
 //! Answers what is asked of series.
 
+mod aggregate;
 mod buckets;
 mod fill;
 mod history;
@@ -22,6 +23,9 @@ use tidemark_ports::{
 use crate::failure::Failure;
 use crate::measure::timed;
 
+pub use aggregate::{
+    AggregateBounds, AggregatePage, AggregateQuestion, AggregateRow, GroupBy, RowPlace, SeriesChoice,
+};
 pub use buckets::{BucketQuestion, BucketRow};
 pub use fill::Fill;
 pub use measurements::{MeterReading, MeterReadings, MeterRowPlace};
@@ -40,6 +44,8 @@ pub struct Query {
     pub history: Arc<dyn QueryLog>,
     /// When they were asked.
     pub clock: Arc<dyn Clock>,
+    /// About how much a question across series may be.
+    pub bounds: AggregateBounds,
 }
 
 /// What a question was about, for the record.
@@ -148,4 +154,13 @@ fn after(range: TimeRange, last: Option<Timestamp>, order: Order) -> Option<Time
         Order::Descending => TimeRange::new(range.from(), last.previous()?),
     };
     rest.ok()
+}
+
+/// What of time is before a range (descending) or after it.
+fn beyond(range: TimeRange, order: Order) -> Option<TimeRange> {
+    let (from, to) = match order {
+        Order::Ascending => (range.to().next()?, Timestamp::MAX),
+        Order::Descending => (Timestamp::MIN, range.from().previous()?),
+    };
+    TimeRange::new(from, to).ok()
 }

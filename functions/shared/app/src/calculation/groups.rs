@@ -1,0 +1,223 @@
+//! Calculates over many series: plans how to divide them, by series and by time, has
+//! the shards calculated at the same time, and merges their summaries.
+
+use futures_util::future::{try_join, try_join_all};
+use tidemark_core::name::SeriesKey;
+use tidemark_core::time::TimeRange;
+use tidemark_ports::error::Result;
+use tidemark_ports::{Group, GroupJob, GroupSlot, Job, Member, Slots, Summarize};
+
+use super::Calculation;
+use crate::measure::timed;
+
+/// How many shards there are at the most.
+const MAX_SHARDS: u64 = 64;
+
+/// How many points a series counts for beside its own: what it costs to look at one,
+/// however small.
+const LOOK: u64 = 2000;
+
+/// Some of the groups of a job, each with its position in the job.
+#[derive(Debug, Default)]
+struct Part {
+    groups: Vec<(usize, Group)>,
+    cost: u64,
+}
+
+/// How a job is divided.
+#[derive(Debug)]
+struct Plan {
+    /// Series that fit into a shard, by shard.
+    small: Vec<Part>,
+    /// Series that are more than a shard, each with the position of its group and the
+    /// range: these are divided by time.
+    large: Vec<(usize, Member, TimeRange)>,
+}
+
+impl Calculation {
+    /// Runs a job over many series: at once if it is small or part of another, else in
+    /// shards.
+    pub async fn handle_groups(&self, job: GroupJob) -> Result<Vec<Vec<GroupSlot>>> {
+        timed("calculation_ms", self.calculate_groups(job)).await
+    }
+
+    async fn calculate_groups(&self, job: GroupJob) -> Result<Vec<Vec<GroupSlot>>> {
+        if job.is_shard {
+            return self.pool(&job).await;
+        }
+        let plan = plan(&job, self.points.shard_points().get());
+        if plan.large.is_empty() && plan.small.len() <= 1 {
+            return self.pool(&job).await;
+        }
+        let shards = plan.small.into_iter().map(async |part| {
+            let (positions, groups): (Vec<usize>, Vec<Group>) = part.groups.into_iter().unzip();
+            let slots = self.shards.run_groups(job.of(groups, true)).await?;
+            Ok(positions.into_iter().zip(slots).collect::<Vec<_>>())
+        });
+        let series = plan.large.into_iter().map(async |(group, member, range)| {
+            let buckets = self.calculate(series_job(&job, member, range)).await?;
+            Ok((group, buckets))
+        });
+        let (shards, series) = try_join(try_join_all(shards), try_join_all(series)).await?;
+        let mut pools = pools(&job);
+        for (group, slots) in shards.into_iter().flatten() {
+            pools[group].add(slots);
+        }
+        for (group, buckets) in series {
+            pools[group].add(buckets.into_iter().map(GroupSlot::from).collect());
+        }
+        Ok(pools.into_iter().map(Pool::finish).collect())
+    }
+
+    /// Summarizes the groups from the store.
+    async fn pool(&self, job: &GroupJob) -> Result<Vec<Vec<GroupSlot>>> {
+        let members: Vec<(usize, SeriesKey, &Member, TimeRange)> = job
+            .groups
+            .iter()
+            .enumerate()
+            .flat_map(|(position, group)| {
+                group.members.iter().filter_map(move |member| {
+                    let within = member.within(group.range)?;
+                    Some((position, key(job, member), member, within))
+                })
+            })
+            .collect();
+        let mut pools = pools(job);
+        for members in members.chunks(self.points.series_at_once().get()) {
+            let requests: Vec<Summarize<'_>> = members
+                .iter()
+                .map(|(_, series, member, range)| Summarize {
+                    series,
+                    range: *range,
+                    tombstones: &member.tombstones,
+                    slots: job.slots,
+                    parts: job.parts,
+                    limit: job.limit,
+                })
+                .collect();
+            let summaries = self.points.summarize_many(&requests).await?;
+            for ((group, ..), buckets) in members.iter().zip(summaries) {
+                pools[*group].add(buckets.into_iter().map(GroupSlot::from).collect());
+            }
+        }
+        Ok(pools.into_iter().map(Pool::finish).collect())
+    }
+}
+
+fn key(job: &GroupJob, member: &Member) -> SeriesKey {
+    SeriesKey {
+        tenant: job.tenant.clone(),
+        name: member.name.clone(),
+    }
+}
+
+fn series_job(job: &GroupJob, member: Member, range: TimeRange) -> Job {
+    Job {
+        series: key(job, &member),
+        range,
+        tombstones: member.tombstones,
+        slots: job.slots,
+        parts: job.parts,
+        limit: job.limit,
+        is_shard: false,
+    }
+}
+
+/// Divides a job into shards of about so many points, in the order of its groups.
+fn plan(job: &GroupJob, shard_points: u64) -> Plan {
+    let mut large = Vec::new();
+    let mut small = Vec::new();
+    for (position, group) in job.groups.iter().enumerate() {
+        for member in &group.members {
+            let Some(within) = member.within(group.range) else {
+                continue;
+            };
+            if member.extent.points > shard_points {
+                large.push((position, member.clone(), within));
+            } else {
+                small.push((position, group.range, member));
+            }
+        }
+    }
+    let cost = |member: &Member| member.extent.points + LOOK;
+    let whole: u64 = small.iter().map(|(_, _, member)| cost(member)).sum();
+    let shards = whole.div_ceil(shard_points.max(LOOK)).clamp(1, MAX_SHARDS);
+    let most = whole.div_ceil(shards);
+    let mut parts: Vec<Part> = Vec::new();
+    for (position, range, member) in small {
+        if parts.last().is_none_or(|part| part.cost >= most) {
+            parts.push(Part::default());
+        }
+        if let Some(part) = parts.last_mut() {
+            part.add(position, range, member);
+        }
+    }
+    Plan {
+        small: parts,
+        large,
+    }
+}
+
+impl Part {
+    fn add(&mut self, position: usize, range: TimeRange, member: &Member) {
+        self.cost += member.extent.points + LOOK;
+        let member = member.clone();
+        match self.groups.last_mut() {
+            Some((last, group)) if *last == position => group.members.push(member),
+            _ => {
+                let members = vec![member];
+                self.groups.push((position, Group { range, members }));
+            }
+        }
+    }
+}
+
+/// The slots of a group, ascending, which grow by one series after the other.
+struct Pool {
+    /// Where the one slot begins, if there is but one.
+    whole: Option<TimeRange>,
+    limit: usize,
+    slots: Vec<GroupSlot>,
+}
+
+fn pools(job: &GroupJob) -> Vec<Pool> {
+    let pool = |group: &Group| Pool {
+        whole: (job.slots == Slots::Whole).then_some(group.range),
+        limit: job.limit.max(1),
+        slots: Vec::new(),
+    };
+    job.groups.iter().map(pool).collect()
+}
+
+impl Pool {
+    /// Merges slots in, which ascend.
+    fn add(&mut self, slots: Vec<GroupSlot>) {
+        let mut at = 0;
+        let mut new = Vec::new();
+        for mut slot in slots {
+            if let Some(whole) = self.whole {
+                slot.start = whole.from();
+            }
+            at += self.slots[at..].partition_point(|other| other.start < slot.start);
+            match self.slots.get_mut(at) {
+                Some(other) if other.start == slot.start => {
+                    other.contributing += slot.contributing;
+                    other.summary.merge(&slot.summary);
+                }
+                _ => new.push(slot),
+            }
+        }
+        if self.slots.is_empty() {
+            self.slots = new;
+        } else if !new.is_empty() {
+            self.slots.append(&mut new);
+            // Two ascending runs.
+            self.slots.sort_by_key(|slot| slot.start);
+        }
+        self.slots.truncate(self.limit);
+    }
+
+    fn finish(self) -> Vec<GroupSlot> {
+        self.slots
+    }
+}
