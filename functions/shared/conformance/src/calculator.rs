@@ -1,6 +1,7 @@
 //! A calculator answers what the store would answer, wherever and however it
 //! computes. Its subject is also the store that holds the points.
 
+use tidemark_core::distances::Distances;
 use tidemark_core::grid::Grid;
 use tidemark_core::summary::{Parts, Summary};
 use tidemark_core::time::TimeRange;
@@ -25,11 +26,13 @@ fn answers(buckets: &[Bucket]) -> Vec<String> {
         ];
         let median = summary.quantiles().and_then(|q| q.at(0.5));
         format!(
-            "{}: {} {:?} {:?} {readings:?} {median:?}",
+            "{}: {} {:?} {:?} {readings:?} {median:?} {:?} {:?}",
             bucket.start,
             summary.count(),
             summary.sum(),
-            summary.mean()
+            summary.mean(),
+            summary.segments(),
+            summary.distances().and_then(Distances::commonest)
         )
     };
     buckets.iter().map(answer).collect()

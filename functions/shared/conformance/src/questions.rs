@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use tidemark_core::grid::Grid;
 use tidemark_core::name::SeriesKey;
+use tidemark_core::portion::{Portion, TimeUnit, Ways};
+use tidemark_core::segments::Interpolation;
 use tidemark_core::summary::{Parts, Summary};
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstones;
@@ -159,6 +161,12 @@ fn compare(summary: &Summary, mut points: Points, parts: Parts, traits: Traits) 
     if parts.moments {
         compare_moments(summary, &points, sum / count);
     }
+    if parts.segments {
+        compare_segments(summary, &points);
+    }
+    if parts.distances {
+        compare_distances(summary, &points);
+    }
     if parts.quantiles {
         let mut sorted: Vec<f64> = points.iter().map(|p| p.1).collect();
         sorted.sort_unstable_by(f64::total_cmp);
@@ -178,6 +186,47 @@ fn compare(summary: &Summary, mut points: Points, parts: Parts, traits: Traits) 
             );
         }
     }
+}
+
+/// Against a walk from point to point.
+fn compare_segments(summary: &Summary, points: &Points) {
+    let [mut lines, mut levels, mut rise, mut magnitude] = [0.0; 4];
+    for pair in points.windows(2) {
+        let seconds = pair[1].0.since(pair[0].0) as f64 / 1e9;
+        let (from, to) = (pair[0].1, pair[1].1);
+        lines += f64::midpoint(from, to) * seconds;
+        levels += from * seconds;
+        rise += if to < from { to } else { to - from };
+        magnitude += from.abs().max(to.abs()) * seconds.max(1.0);
+    }
+    let portion = Portion::of(Some(summary));
+    let by = |interpolate| {
+        let unit = TimeUnit::Second;
+        portion.integral(Ways { interpolate, unit })
+    };
+    for (what, found, expected) in [
+        ("area under lines", by(Interpolation::Linear), lines),
+        ("area under levels", by(Interpolation::Previous), levels),
+        ("increase", portion.increase(), rise),
+    ] {
+        let found = found.unwrap().unwrap();
+        assert!(
+            (found - expected).abs() <= magnitude * 1e-12,
+            "the {what} is {found}, not {expected}"
+        );
+    }
+}
+
+fn compare_distances(summary: &Summary, points: &Points) {
+    let mut counts: BTreeMap<u64, usize> = BTreeMap::new();
+    for pair in points.windows(2) {
+        let distance = pair[1].0.nanos().abs_diff(pair[0].0.nanos());
+        *counts.entry(distance).or_default() += 1;
+    }
+    let most = counts.values().max().copied().unwrap_or(0);
+    let commonest = counts.iter().find(|(_, count)| **count == most);
+    let expected = commonest.filter(|_| counts.len() <= 4096).map(|c| *c.0);
+    assert_eq!(summary.distances().unwrap().commonest(), expected);
 }
 
 fn compare_moments(summary: &Summary, points: &Points, mean: f64) {

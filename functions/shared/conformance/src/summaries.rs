@@ -106,6 +106,13 @@ pub async fn many_points_agree<S: PointStore + ?Sized>(subject: &Subject<S>) {
         (Slots::Whole, Parts::ALL),
         (grid("15m", "UTC"), Parts::NONE),
         (grid("90s", "Asia/Kathmandu"), Parts::STORED),
+        (
+            grid("15m", "Europe/Zurich"),
+            Parts {
+                segments: true,
+                ..Parts::NONE
+            },
+        ),
         (grid("6h", "Europe/Zurich"), Parts::ALL),
         (grid("1d", "America/New_York"), Parts::STORED),
     ];

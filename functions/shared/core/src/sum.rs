@@ -13,7 +13,7 @@
 //! negative sums wrongly (it adds -1 to -1.0000000000000002), and its state can
 //! neither be merged nor stored.
 
-use std::num::NonZeroU64;
+use std::num::{NonZeroU64, NonZeroU128};
 
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -49,8 +49,8 @@ pub struct Overflow;
 )]
 pub struct DigitsError;
 
-/// Digits that hold the sum of 2^64 finite numbers: 2098 bits for the largest,
-/// 64 for how many there are, one for the sign.
+/// Digits that hold the sum of 2^64 finite numbers, and of 2^66 in products: 2098
+/// bits for the largest, 66 for how many there are, one for the sign.
 const DIGITS: usize = 68;
 
 /// So many numbers fit between two carries: each adds less than 2^52 to a digit
@@ -132,15 +132,20 @@ impl ExactSum {
     /// The sum divided by `count`, rounded once: the correctly rounded mean of
     /// `count` numbers, also where their sum is beyond the range of f64.
     pub fn mean(&self, count: NonZeroU64) -> Result<f64, Overflow> {
+        self.over(count.into())
+    }
+
+    /// The sum divided by a number of up to 65 bits, rounded once.
+    pub(crate) fn over(&self, divisor: NonZeroU128) -> Result<f64, Overflow> {
         let (mut magnitude, negative) = self.magnitude();
-        // Five digits less a divisor of two leave more than the 53 bits of a f64.
+        // Five digits less a divisor of 65 bits leave more than the 53 of a f64.
         let more = 5_usize.saturating_sub(magnitude.len());
         magnitude.insert_many(0, std::iter::repeat_n(0, more));
         let mut remainder = 0_u128;
         for digit in magnitude.iter_mut().rev() {
             let dividend = remainder << 32 | u128::from(*digit);
-            *digit = low_digit(dividend / u128::from(count.get()));
-            remainder = dividend % u128::from(count.get());
+            *digit = low_digit(dividend / divisor);
+            remainder = dividend % divisor;
         }
         let low = 32 * (i32::from(self.low) - i32::try_from(more).unwrap_or(0));
         rounded(&magnitude, low, remainder != 0).map(|m| if negative { -m } else { m })
@@ -336,5 +341,6 @@ const fn low_half(n: u128) -> u64 {
     n as u64
 }
 
+mod products;
 #[cfg(test)]
 mod tests;

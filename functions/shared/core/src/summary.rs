@@ -6,41 +6,62 @@ use std::num::NonZeroU64;
 
 use serde::{Deserialize, Serialize};
 
+use crate::distances::Distances;
 use crate::moments::{Mean, Moments};
 use crate::point::Value;
 use crate::quantile::Quantiles;
+use crate::segments::Segments;
 use crate::sum::{ExactSum, Overflow};
 use crate::time::Timestamp;
 
 /// Which of its optional parts a summary has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[allow(clippy::struct_excessive_bools, reason = "a set")]
 pub struct Parts {
     /// Central moments: for variance and what depends on it. Small.
     pub moments: bool,
     /// Quantiles. As large as the values, or some thousands of bins.
     pub quantiles: bool,
+    /// What the segments between the points add up to. Small.
+    #[serde(default)]
+    pub segments: bool,
+    /// How far apart the points are. Up to some thousands of distances.
+    #[serde(default)]
+    pub distances: bool,
 }
 
 impl Parts {
-    /// Neither.
+    /// None of them.
     pub const NONE: Self = Self {
         moments: false,
         quantiles: false,
+        segments: false,
+        distances: false,
     };
     /// What a store keeps of each chunk.
     pub const STORED: Self = Self {
         moments: true,
-        quantiles: false,
+        ..Self::NONE
     };
-    /// Both.
+    /// Those that every function knows, of whatever version.
+    pub const EARLIER: Self = Self {
+        quantiles: true,
+        ..Self::STORED
+    };
+    /// All of them.
     pub const ALL: Self = Self {
         moments: true,
         quantiles: true,
+        segments: true,
+        distances: true,
     };
 
     /// Whether a summary with these parts has all that `wanted` asks for.
     pub const fn cover(self, wanted: Self) -> bool {
-        self.moments >= wanted.moments && self.quantiles >= wanted.quantiles
+        self.moments >= wanted.moments
+            && self.quantiles >= wanted.quantiles
+            && self.segments >= wanted.segments
+            && self.distances >= wanted.distances
     }
 
     /// What is in either.
@@ -49,6 +70,8 @@ impl Parts {
         Self {
             moments: self.moments || other.moments,
             quantiles: self.quantiles || other.quantiles,
+            segments: self.segments || other.segments,
+            distances: self.distances || other.distances,
         }
     }
 }
@@ -66,8 +89,9 @@ pub struct Reading {
 ///
 /// Count, sum, mean and the readings come out the same to the last bit for any
 /// order and any parts that were merged; moments and quantiles as [`Moments`]
-/// and [`Quantiles`] say. Without these two it takes no heap (but for sums that
-/// span more than 128 bits).
+/// and [`Quantiles`] say. Segments and distances are exact, too, but there are
+/// none of sets of points that lie between each other. Without these four it takes
+/// no heap (but for sums that span more than 128 bits).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Summary {
     count: NonZeroU64,
@@ -78,6 +102,8 @@ pub struct Summary {
     last: Reading,
     moments: Option<Moments>,
     quantiles: Option<Quantiles>,
+    segments: Option<Box<Segments>>,
+    distances: Option<Box<Distances>>,
 }
 
 /// What a database tells of one or more points.
@@ -110,6 +136,8 @@ impl From<Aggregates> for Summary {
             last: told.last,
             moments: told.moments,
             quantiles: None,
+            segments: None,
+            distances: None,
         }
     }
 }
@@ -146,6 +174,8 @@ impl Summary {
             last: reading(length - 1),
             moments: None,
             quantiles: parts.quantiles.then(|| Quantiles::of(values)),
+            segments: (parts.segments).then(|| Box::new(Segments::of(times, values))),
+            distances: (parts.distances).then(|| Box::new(Distances::of(times))),
         };
         if parts.moments {
             let (least, greatest) = (summary.min.value, summary.max.value);
@@ -157,8 +187,10 @@ impl Summary {
     }
 
     /// Adds the points of another summary, which must not share any with this
-    /// one. Only the parts that both have remain.
+    /// one. Only the parts that both have remain; segments and distances only if
+    /// either summary ends before the other begins.
     pub fn merge(&mut self, other: &Self) {
+        self.merge_segments(other);
         self.moments = self.merged_moments(other);
         match (&mut self.quantiles, &other.quantiles) {
             (Some(mine), Some(others)) => mine.merge(others),
@@ -188,11 +220,33 @@ impl Summary {
         Some(mine.merged(others, (self.count, other.count), means))
     }
 
+    fn merge_segments(&mut self, other: &Self) {
+        let bridge = if self.last.time < other.first.time {
+            Some((self.last, other.first))
+        } else if other.last.time < self.first.time {
+            Some((other.last, self.first))
+        } else {
+            None
+        };
+        match (&mut self.segments, &other.segments, bridge) {
+            (Some(mine), Some(others), Some(bridge)) => mine.merge(others, bridge),
+            _ => self.segments = None,
+        }
+        match (&mut self.distances, &other.distances, bridge) {
+            (Some(mine), Some(others), Some((start, end))) => {
+                mine.merge(others, (start.time, end.time));
+            }
+            _ => self.distances = None,
+        }
+    }
+
     /// Without the parts that `wanted` does not ask for.
     #[must_use]
     pub fn limited_to(mut self, wanted: Parts) -> Self {
         self.moments = self.moments.filter(|_| wanted.moments);
         self.quantiles = self.quantiles.filter(|_| wanted.quantiles);
+        self.segments = self.segments.filter(|_| wanted.segments);
+        self.distances = self.distances.filter(|_| wanted.distances);
         self
     }
 
@@ -201,6 +255,8 @@ impl Summary {
         Parts {
             moments: self.moments.is_some(),
             quantiles: self.quantiles.is_some(),
+            segments: self.segments.is_some(),
+            distances: self.distances.is_some(),
         }
     }
 
@@ -251,6 +307,16 @@ impl Summary {
         self.quantiles.as_ref()
     }
 
+    /// What the segments between the points add up to, if it was asked for.
+    pub fn segments(&self) -> Option<&Segments> {
+        self.segments.as_deref()
+    }
+
+    /// How far apart the points are, if it was asked for.
+    pub fn distances(&self) -> Option<&Distances> {
+        self.distances.as_deref()
+    }
+
     fn mean_in_two(&self) -> Option<Mean> {
         if self.min.value == self.max.value {
             return Some((self.min.value.get(), 0.0));
@@ -259,5 +325,8 @@ impl Summary {
     }
 }
 
+mod stored;
 #[cfg(test)]
 mod tests;
+
+pub use stored::{LaterParts, StoredSummary};

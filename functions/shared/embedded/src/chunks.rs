@@ -65,7 +65,7 @@ fn insert(connection: &Connection, series: i64, columns: &Columns) -> Result<()>
     ) else {
         return Ok(());
     };
-    let summary = postcard::to_stdvec(&summary)
+    let summary = postcard::to_stdvec(&summary.stored())
         .map_err(|e| corrupt("encoding the summary of a chunk").because(e))?;
     let bytes = chunk::encode(columns).map_err(|e| corrupt("encoding a chunk").because(e))?;
     connection

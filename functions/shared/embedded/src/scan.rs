@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use rusqlite::{Connection, Row};
 use tidemark_columnar::chunk::Chunk;
 use tidemark_columnar::{Columns, merge};
-use tidemark_core::summary::{Parts, Summary};
+use tidemark_core::summary::{Parts, StoredSummary};
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstones;
 use tidemark_ports::error::Result;
@@ -121,13 +121,15 @@ impl<'a> Walk<'a> {
             match stretch {
                 Stretch::Points(columns) => buckets.add(columns.times(), columns.values()),
                 Stretch::Chunk(header, within) => {
-                    if !parts.quantiles && within == header.span && buckets.is_one_slot(header.span)
+                    if Parts::STORED.cover(parts)
+                        && within == header.span
+                        && buckets.is_one_slot(header.span)
                     {
-                        let summary: Summary =
-                            postcard::from_bytes(&header.summary).map_err(|e| {
+                        let summary: StoredSummary = postcard::from_bytes(&header.summary)
+                            .map_err(|e| {
                                 corrupt(format!("summary of chunk {}", header.id)).because(e)
                             })?;
-                        buckets.add_summary(header.span.from(), summary);
+                        buckets.add_summary(header.span.from(), summary.into());
                     } else {
                         let samples = chunks::read(connection, header.id, |bytes| {
                             Chunk::open(bytes)?.samples()

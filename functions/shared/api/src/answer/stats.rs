@@ -13,7 +13,7 @@ pub(crate) fn write_field(
     decimals: Decimals,
 ) {
     out.push(b'"');
-    out.extend_from_slice(stat.as_str().as_bytes());
+    out.extend_from_slice(stat.name().as_bytes());
     out.extend_from_slice(b"\":");
     match answer {
         Answer::Number(number) => Number::new(number, decimals).write(out),

@@ -87,7 +87,8 @@ pub(crate) fn zone() -> Parameter {
 }
 
 pub(crate) fn stats() -> Parameter {
-    let names = Stat::ALL.map(Stat::as_str).into_iter().chain(["all"]);
+    let names = Stat::ALL.map(Stat::name);
+    let names = names.iter().map(AsRef::as_ref).chain(["all"]);
     let schema = array(one_of(names))
         .min_items(Some(1))
         .default(Some(json!(["avg", "sum"])));

@@ -177,6 +177,6 @@ pub(crate) fn with_stats(object: ObjectBuilder) -> ObjectBuilder {
             Unit::Instant => time_or_null(),
             Unit::Number => or_null(Type::Number),
         };
-        object.property(stat.as_str(), schema.that_is(stat.meaning()))
+        object.property(stat.name(), schema.that_is(stat.meaning()))
     })
 }

@@ -12,8 +12,11 @@ impl Params {
     /// Takes `stats`: names with commas between them, each answered once, where it
     /// is first named; `all` names those that are not named yet.
     pub fn take_stats(&mut self) -> Result<Vec<Stat>, Problem> {
-        let mut choices: Vec<(&str, Option<Stat>)> =
-            Stat::ALL.iter().map(|s| (s.as_str(), Some(*s))).collect();
+        let names = Stat::ALL.map(|stat| (stat.name(), stat));
+        let mut choices: Vec<(&str, Option<Stat>)> = names
+            .iter()
+            .map(|(name, stat)| (name.as_ref(), Some(*stat)))
+            .collect();
         choices.push(("all", None));
         let Some(asked) = self.take_choices("stats", &choices)? else {
             return Ok(DEFAULT_STATS.to_vec());

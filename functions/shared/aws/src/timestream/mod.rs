@@ -35,6 +35,7 @@ use async_trait::async_trait;
 use tidemark_core::batch::Write;
 use tidemark_core::name::SeriesKey;
 use tidemark_core::point::Point;
+use tidemark_core::summary::Parts;
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstones;
 use tidemark_ports::error::Result;
@@ -195,7 +196,7 @@ impl PointStore for Timestream {
         let Some(selected) = selection(request.series, request.range, request.tombstones) else {
             return Ok(Vec::new());
         };
-        if !request.parts.quantiles
+        if Parts::STORED.cover(request.parts)
             && let Some(buckets) = self.summarize_there(selected, request).await?
         {
             return Ok(buckets);
@@ -207,8 +208,8 @@ impl PointStore for Timestream {
         let Some(selected) = selection(request.series, request.range, request.tombstones) else {
             return Ok(Some(Vec::new()));
         };
-        // However much there is; quantiles need the points.
-        if request.parts.quantiles {
+        // However much there is; what Timestream does not compute needs the points.
+        if !Parts::STORED.cover(request.parts) {
             return Ok(None);
         }
         self.summarize_there(selected, request).await

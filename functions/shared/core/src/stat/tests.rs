@@ -1,5 +1,7 @@
 use super::*;
 use crate::point::Value;
+use crate::summary::Summary;
+use crate::time::Timestamp;
 
 fn answers(numbers: &[f64]) -> impl Fn(&str) -> Answer {
     let times: Vec<Timestamp> = (0..)
@@ -7,7 +9,7 @@ fn answers(numbers: &[f64]) -> impl Fn(&str) -> Answer {
         .take(numbers.len())
         .collect();
     let values: Vec<Value> = numbers.iter().map(|&n| Value::new(n).unwrap()).collect();
-    let summary = Summary::of(&times, &values, Stat::parts(&Stat::ALL));
+    let summary = Summary::of(&times, &values, Parts::ALL);
     move |name| name.parse::<Stat>().unwrap().of(summary.as_ref())
 }
 
@@ -24,17 +26,104 @@ fn assert_near(mine: Answer, expected: f64) {
 
 #[test]
 fn names() {
-    let names: Vec<&str> = Stat::ALL.iter().map(|stat| stat.as_str()).collect();
+    let names: Vec<_> = Stat::ALL.iter().map(|stat| stat.name()).collect();
     assert_eq!(
         names.join(" "),
         "avg sum count min max range first last median p90 p95 p99 variance stddev rms peak \
          peak_to_peak crest_factor skewness kurtosis min_time max_time first_time last_time duration"
     );
-    for stat in Stat::ALL {
-        assert_eq!(stat.as_str().parse(), Ok(stat));
-        assert_eq!(serde_json::to_value(stat).unwrap(), stat.as_str());
+    let names: Vec<_> = Stat::MORE.iter().map(|stat| stat.name()).collect();
+    assert_eq!(
+        names.join(" "),
+        "delta increase rate integral twa mode_step"
+    );
+    let quantiles = ["p99.9", "p0", "p100", "p12.000000001"].map(|name| name.parse().unwrap());
+    for stat in Stat::named().chain(quantiles) {
+        assert_eq!(stat.name().parse(), Ok(stat));
+        assert_eq!(stat.to_string(), stat.name());
+        let json = serde_json::to_string(&stat).unwrap();
+        assert_eq!(json, format!("\"{stat}\""));
+        assert_eq!(serde_json::from_str::<Stat>(&json).unwrap(), stat);
+        let stored = postcard::to_stdvec(&stat).unwrap();
+        assert_eq!(postcard::from_bytes::<Stat>(&stored).unwrap(), stat);
     }
-    assert_eq!("AVG".parse::<Stat>(), Err(UnknownStat));
+    for wrong in [
+        "AVG",
+        "",
+        "p",
+        "p.5",
+        "p5.",
+        "p100.1",
+        "p101",
+        "p007",
+        "p-1",
+        "p+1",
+        "p1e1",
+        "p 1",
+        "p1.0000000001",
+        "P50",
+        "p1,5",
+        "p1.5.5",
+    ] {
+        assert_eq!(wrong.parse::<Stat>(), Err(UnknownStat), "{wrong}");
+    }
+}
+
+#[test]
+fn a_quantile_has_one_name() {
+    for (asked, stat) in [
+        ("p90", Stat::P90),
+        ("p95.0", Stat::P95),
+        ("p99.000000000", Stat::P99),
+    ] {
+        assert_eq!(asked.parse(), Ok(stat));
+    }
+    for (asked, name) in [
+        ("p50", "p50"),
+        ("p05", "p5"),
+        ("p99.90", "p99.9"),
+        ("p0.0", "p0"),
+        ("p100.0", "p100"),
+    ] {
+        assert_eq!(asked.parse::<Stat>().unwrap().name(), name);
+    }
+}
+
+/// Figures of numpy 2.4.6: np.quantile(numbers, [0, 0.001, 0.5, 0.999, 1]).
+#[test]
+fn any_quantile() {
+    let answer = answers(&[3.0, 1.0, 4.0, 1.5, 5.0, 9.0, 2.0, 6.0]);
+    assert_eq!(answer("p0"), Answer::Number(1.0));
+    assert_eq!(answer("p0.1"), Answer::Number(1.0035));
+    assert_eq!(answer("p50"), answer("median"));
+    assert_eq!(answer("p99.9"), Answer::Number(8.979_000_000_000_001));
+    assert_eq!(answer("p100"), Answer::Number(9.0));
+}
+
+#[test]
+fn what_points_half_a_second_apart_add_up_to() {
+    let answer = answers(&[1.0, 3.0, 2.0, 2.0]);
+    assert_eq!(answer("delta"), Answer::Number(1.0));
+    // A rise of 2, and a reset from which it rose to 2.
+    assert_eq!(answer("increase"), Answer::Number(4.0));
+    assert_eq!(answer("rate"), Answer::Number(4.0 / 1.5));
+    assert_eq!(answer("integral"), Answer::Number(1.0 + 1.25 + 1.0));
+    assert_eq!(answer("twa"), Answer::Number(3.25 / 1.5));
+    assert_eq!(answer("mode_step"), Answer::Number(0.5));
+    let answer = answers(&[7.0]);
+    for name in ["delta", "increase", "integral"] {
+        assert_eq!(answer(name), Answer::Number(0.0), "{name}");
+    }
+    for name in ["rate", "twa", "mode_step"] {
+        assert_eq!(answer(name), Answer::Undefined, "{name}");
+    }
+    let answer = answers(&[f64::MIN, f64::MAX]);
+    for name in ["integral", "twa"] {
+        assert_eq!(answer(name), Answer::Number(0.0), "{name}");
+    }
+    for name in ["delta", "increase", "rate"] {
+        assert_eq!(answer(name), Answer::Overflow, "{name}");
+    }
 }
 
 #[test]
@@ -42,7 +131,7 @@ fn parts_are_those_that_the_answers_take() {
     let times = [Timestamp::from_nanos(0), Timestamp::from_nanos(1)];
     let values = [Value::new(1.0).unwrap(), Value::new(2.0).unwrap()];
     let all = Summary::of(&times, &values, Parts::ALL);
-    for stat in Stat::ALL {
+    for stat in Stat::named() {
         let enough = Summary::of(&times, &values, Stat::parts(&[stat]));
         assert_eq!(stat.of(enough.as_ref()), stat.of(all.as_ref()), "{stat}");
         assert_ne!(stat.of(all.as_ref()), Answer::Undefined, "{stat}");
@@ -57,7 +146,7 @@ fn parts_are_those_that_the_answers_take() {
 
 #[test]
 fn no_points() {
-    for stat in Stat::ALL {
+    for stat in Stat::named() {
         let expected = match stat {
             Stat::Count => Answer::Count(0),
             Stat::Sum => Answer::Number(0.0),

@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use tidemark_core::summary::{Parts, StoredSummary, Summary};
 use tidemark_core::time::{TimeRange, Timestamp};
 
 use super::{Bucket, GroupJob, GroupSlot, Job};
@@ -51,8 +52,13 @@ impl Reply {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct JobReply {
-    /// The earliest buckets, each in postcard, one after the other, in base64.
+    /// The earliest buckets, each in postcard, one after the other, in base64: in a
+    /// form that functions of earlier versions write and read as well.
     buckets: String,
+    /// What that form lacks, of each bucket, in the same way; empty where none was
+    /// asked for.
+    #[serde(default)]
+    more: String,
     /// Where the buckets lie that found no room.
     rest: Option<TimeRange>,
     /// Whether there are none because the store is busy.
@@ -82,6 +88,7 @@ impl JobReply {
         let Some(buckets) = unless_busy(calculated)? else {
             return Ok(Self {
                 buckets: String::new(),
+                more: String::new(),
                 rest: None,
                 busy: true,
             });
@@ -91,17 +98,54 @@ impl JobReply {
 
     /// Of the buckets of a job those that fit into so many bytes, at least one.
     pub fn cut(job: &Job, buckets: &[Bucket], longest: usize) -> Result<Self> {
-        let (written, left) = write(buckets.iter(), longest)?;
+        let writing = |e| StoreError::new(Kind::Internal, "writing a bucket").because(e);
+        let has_more = !Parts::EARLIER.cover(job.parts);
+        let (mut bytes, mut more) = (Vec::new(), Vec::new());
+        let mut rest = None;
+        for bucket in buckets {
+            let before = (bytes.len(), more.len());
+            let (start, summary) = (bucket.start, &bucket.summary);
+            bytes = postcard::to_extend(&(start, summary.stored()), bytes).map_err(writing)?;
+            if has_more {
+                more = postcard::to_extend(&summary.later_parts(), more).map_err(writing)?;
+            }
+            if before.0 > 0 && bytes.len() + more.len() > longest {
+                bytes.truncate(before.0);
+                more.truncate(before.1);
+                rest = TimeRange::new(bucket.start, job.range.to()).ok();
+                break;
+            }
+        }
         Ok(Self {
-            buckets: written,
-            rest: left.and_then(|bucket| TimeRange::new(bucket.start, job.range.to()).ok()),
+            buckets: STANDARD.encode(bytes),
+            more: STANDARD.encode(more),
+            rest,
             busy: false,
         })
     }
 
     /// The buckets, and where there are more.
     pub fn read(self) -> Result<(Vec<Bucket>, Option<TimeRange>)> {
-        Ok((read(&self.buckets)?, self.rest))
+        fn broken(error: impl Error + Send + Sync + 'static) -> StoreError {
+            StoreError::new(Kind::Internal, "reading the buckets of a calculation").because(error)
+        }
+        let bytes = STANDARD.decode(self.buckets).map_err(broken)?;
+        let more = STANDARD.decode(self.more).map_err(broken)?;
+        let (mut left, mut more) = (bytes.as_slice(), more.as_slice());
+        let mut buckets = Vec::new();
+        while !left.is_empty() {
+            let ((start, stored), after): ((_, StoredSummary), _) =
+                postcard::take_from_bytes(left).map_err(broken)?;
+            let mut summary = Summary::from(stored);
+            if !more.is_empty() {
+                let (parts, after) = postcard::take_from_bytes(more).map_err(broken)?;
+                summary = summary.with(parts);
+                more = after;
+            }
+            buckets.push(Bucket { start, summary });
+            left = after;
+        }
+        Ok((buckets, self.rest))
     }
 }
 
@@ -201,6 +245,49 @@ mod tests {
 
     use super::super::Slots;
     use super::*;
+
+    #[test]
+    fn every_part_arrives() {
+        let times: Vec<_> = (0..5).map(|i| Timestamp::from_nanos(i * i)).collect();
+        let values: Vec<_> = (0..5).map(|i| Value::new(f64::from(i)).unwrap()).collect();
+        let bucket = |start: i64, parts| Bucket {
+            start: Timestamp::from_nanos(start),
+            summary: Summary::of(&times, &values, parts).unwrap(),
+        };
+        for parts in [Parts::NONE, Parts::EARLIER, Parts::ALL] {
+            let buckets = [bucket(0, parts), bucket(100, parts)];
+            let job = Job { parts, ..job() };
+            let reply = JobReply::new(&job, Ok(buckets.to_vec())).unwrap();
+            let json = serde_json::to_string(&reply).unwrap();
+            assert_eq!(reply.more.is_empty(), Parts::EARLIER.cover(parts));
+            let reply: JobReply = serde_json::from_str(&json).unwrap();
+            let (arrived, _) = reply.read().unwrap();
+            for (mine, sent) in arrived.iter().zip(&buckets) {
+                assert_eq!(mine.start, sent.start);
+                let all = |summary: &Summary| postcard::to_allocvec(summary).unwrap();
+                assert_eq!(all(&mine.summary), all(&sent.summary));
+            }
+            assert_eq!(arrived.len(), 2);
+        }
+    }
+
+    /// A function of an earlier version neither knows of the later parts nor
+    /// answers with them.
+    #[test]
+    fn earlier_versions_are_understood() {
+        let mut asked = serde_json::to_value(job()).unwrap();
+        let parts = asked["parts"].as_object_mut().unwrap();
+        parts.retain(|part, _| ["moments", "quantiles"].contains(&part.as_str()));
+        let asked: Job = serde_json::from_value(asked).unwrap();
+        assert_eq!(asked.parts, Parts::EARLIER);
+        let reply = JobReply::new(&asked, Ok(vec![largest(0)])).unwrap();
+        let mut answered = serde_json::to_value(&reply).unwrap();
+        assert_eq!(answered["more"], "");
+        answered.as_object_mut().unwrap().remove("more");
+        let reply: JobReply = serde_json::from_value(answered).unwrap();
+        let (buckets, _) = reply.read().unwrap();
+        assert_eq!(buckets[0].summary.parts(), Parts::EARLIER);
+    }
 
     fn job() -> Job {
         Job {
