@@ -1,6 +1,7 @@
 //! The one list of routes. The pipeline matches requests against it, the OpenAPI
 //! document is generated from it, and tests hold the deployment template against it.
 
+mod aggregate;
 mod delete_series;
 mod get_buckets;
 mod get_docs;
@@ -28,7 +29,7 @@ use crate::problem::Problem;
 use crate::route::{Route, Verb};
 
 /// Every route, in the order of the documentation.
-pub static ROUTES: [&Route; 15] = [
+pub static ROUTES: [&Route; 16] = [
     &post_points::ROUTE,
     &list_series::ROUTE,
     &get_stats::ROUTE,
@@ -37,6 +38,7 @@ pub static ROUTES: [&Route; 15] = [
     &delete_series::ROUTE,
     &post_measurements::ROUTE,
     &get_measurements::ROUTE,
+    &aggregate::ROUTE,
     &get_history::ROUTE,
     &list_discards::ROUTE,
     &summarize_discards::ROUTE,

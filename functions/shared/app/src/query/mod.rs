@@ -29,7 +29,7 @@ pub use aggregate::{
 pub use buckets::{BucketQuestion, BucketRow};
 pub use fill::Fill;
 pub use measurements::{MeterReading, MeterReadings, MeterRowPlace};
-pub use series::{ListedSeries, SeriesDetails, SeriesPage};
+pub use series::{ListedSeries, SeriesDetails, SeriesPage, SeriesQuestion};
 
 /// The use case.
 #[derive(Clone)]
