@@ -201,9 +201,20 @@ pub async fn groups_are_the_points_of_their_series<S: PointStore + Calculator + 
             range,
             members: of.iter().filter_map(|&i| member(i)).collect(),
         };
-        let groups = vec![group(&[0, 1, 2]), group(&[6]), group(&[3, 4, 5]), group(&[1])];
+        let groups = vec![
+            group(&[0, 1, 2]),
+            group(&[6]),
+            group(&[3, 4, 5]),
+            group(&[1]),
+        ];
         for slots in [Slots::Whole, grid("15m"), grid("1d")] {
-            for parts in [Parts::NONE, Parts { quantiles: true, ..Parts::NONE }] {
+            for parts in [
+                Parts::NONE,
+                Parts {
+                    quantiles: true,
+                    ..Parts::NONE
+                },
+            ] {
                 for limit in [1, 3, 100_000] {
                     let job = GroupJob {
                         tenant: tenant.clone(),

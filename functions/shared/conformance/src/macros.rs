@@ -131,6 +131,7 @@ macro_rules! conformance_suite {
             rewritten_points_count_once,
             what_is_hidden_does_not_count,
             sums_beyond_f64_are_told,
+            many_summaries_are_those_of_each,
         ] summaries $open $attributes }
     };
     (slots $open:ident $attributes:tt) => {

@@ -13,11 +13,12 @@ use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::{Tombstone, Tombstones};
 use tidemark_ports::error::{Kind, Result, StoreError};
 use tidemark_ports::{
-    Bucket, Calculator, GroupJob, GroupSlot, Catalog, Extent, Job, Order, Page, PointStore, Refusal, Scan, Series,
-    Slots, Summarize,
+    Bucket, Calculator, Catalog, Extent, GroupJob, GroupSlot, Job, Order, Page, PointStore,
+    Refusal, Scan, Series, Slots, Summarize,
 };
 
 use crate::faults::Flaw;
+use crate::pooled::pooled;
 
 /// The store.
 pub struct Naive {

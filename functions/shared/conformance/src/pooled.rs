@@ -11,7 +11,10 @@ use tidemark_ports::error::Result;
 use tidemark_ports::{GroupJob, GroupSlot, Order, PointStore, Scan, Slots};
 
 /// The slots of groups, made of one point after the other.
-pub async fn pooled<S: PointStore + ?Sized>(store: &S, job: &GroupJob) -> Result<Vec<Vec<GroupSlot>>> {
+pub async fn pooled<S: PointStore + ?Sized>(
+    store: &S,
+    job: &GroupJob,
+) -> Result<Vec<Vec<GroupSlot>>> {
     let mut groups = Vec::new();
     for group in &job.groups {
         let mut slots: BTreeMap<Timestamp, (u64, Vec<Point>)> = BTreeMap::new();

@@ -113,7 +113,11 @@ impl Combined {
 }
 
 /// The least and the greatest of both.
-fn around<T: Copy>(a: Option<(T, T)>, b: Option<(T, T)>, sort: impl Fn(T, T) -> (T, T)) -> Option<(T, T)> {
+fn around<T: Copy>(
+    a: Option<(T, T)>,
+    b: Option<(T, T)>,
+    sort: impl Fn(T, T) -> (T, T),
+) -> Option<(T, T)> {
     match (a, b) {
         (Some(a), Some(b)) => Some((sort(a.0, b.0).0, sort(a.1, b.1).1)),
         (one, other) => one.or(other),
@@ -139,14 +143,26 @@ mod tests {
     fn numbers_are_combined() {
         let number = Answer::Number;
         assert_eq!(
-            combined(&[number(1e16), number(1.0), Answer::Undefined, number(-1e16), Answer::Count(3)]),
+            combined(&[
+                number(1e16),
+                number(1.0),
+                Answer::Undefined,
+                number(-1e16),
+                Answer::Count(3)
+            ]),
             [number(4.0), number(1.0), number(-1e16), number(1e16)]
         );
         assert_eq!(combined(&[]), [Answer::Undefined; 4]);
         assert_eq!(combined(&[Answer::Undefined]), [Answer::Undefined; 4]);
-        assert_eq!(combined(&[number(1.0), Answer::Overflow]), [Answer::Overflow; 4]);
+        assert_eq!(
+            combined(&[number(1.0), Answer::Overflow]),
+            [Answer::Overflow; 4]
+        );
         let huge = number(f64::MAX);
-        assert_eq!(combined(&[huge, huge]), [Answer::Overflow, huge, huge, huge]);
+        assert_eq!(
+            combined(&[huge, huge]),
+            [Answer::Overflow, huge, huge, huge]
+        );
     }
 
     #[test]

@@ -40,10 +40,14 @@ pub enum PatternError {
     )]
     Character(usize),
     /// A wildcard that is not a segment by itself.
-    #[error("`*`, `**` and `{{label}}` are whole segments, between `.` or `:`; that at byte {0} is a part of one")]
+    #[error(
+        "`*`, `**` and `{{label}}` are whole segments, between `.` or `:`; that at byte {0} is a part of one"
+    )]
     Partial(usize),
     /// What is no name of a label.
-    #[error("a label is a lower-case letter, then lower-case letters, digits and `_`; that at byte {0} is not")]
+    #[error(
+        "a label is a lower-case letter, then lower-case letters, digits and `_`; that at byte {0} is not"
+    )]
     Label(usize),
     /// A label that would read like another column of the answer.
     #[error("`{0}` cannot be a label: it is a column of the answer")]

@@ -7,6 +7,7 @@
 //! the same, and can be made again.
 
 mod allowance;
+mod bounds;
 pub mod calculator;
 mod catalog;
 pub mod clock;
@@ -20,6 +21,7 @@ pub mod slots;
 mod source;
 
 pub use allowance::{Allowance, Excess};
+pub use bounds::QuestionBounds;
 pub use calculator::{Bucket, Calculator, Group, GroupJob, GroupSlot, Job, Member, Slots};
 pub use catalog::{Catalog, Series};
 pub use clock::{Clock, SystemClock};

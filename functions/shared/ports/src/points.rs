@@ -123,7 +123,17 @@ pub trait PointStore: Send + Sync {
     /// the buckets of each.
     async fn summarize_many(&self, requests: &[Summarize<'_>]) -> Result<Vec<Vec<Bucket>>> {
         let summaries: Vec<_> = requests.iter().map(|r| self.summarize(*r)).collect();
-        stream::iter(summaries).buffered(AT_ONCE).try_collect().await
+        stream::iter(summaries)
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await
+    }
+
+    /// Whether summaries with these parts had better be made in one go, however much there
+    /// is: the store computes them where the points are.
+    fn summarizes_at_once(&self, parts: Parts) -> bool {
+        let _ = parts;
+        false
     }
 
     /// How many series had better be summarized in one go.
@@ -137,11 +147,7 @@ pub trait PointStore: Send + Sync {
     async fn extent(&self, series: &SeriesKey, range: TimeRange) -> Result<Option<Extent>>;
 
     /// Tells the same of many series.
-    async fn extents(
-        &self,
-        series: &[SeriesKey],
-        range: TimeRange,
-    ) -> Result<Vec<Option<Extent>>> {
+    async fn extents(&self, series: &[SeriesKey], range: TimeRange) -> Result<Vec<Option<Extent>>> {
         let extents: Vec<_> = series.iter().map(|key| self.extent(key, range)).collect();
         stream::iter(extents).buffered(AT_ONCE).try_collect().await
     }

@@ -123,7 +123,10 @@ impl Params {
             text.parse()
                 .map_err(|e| invalid(format!("`{name}` names {}: {e}", quote(text))))
         };
-        text.split(',').map(parse).collect::<Result<_, _>>().map(Some)
+        text.split(',')
+            .map(parse)
+            .collect::<Result<_, _>>()
+            .map(Some)
     }
 
     /// Takes one of `choices`.

@@ -163,7 +163,10 @@ fn unknown_label(label: &str, known: &[String]) -> Problem {
 /// 400 for statistics that the groups do not have.
 fn check(stats: &[Stat], across: Option<Across>, by: &GroupBy) -> Result<(), Problem> {
     let is_pooled = across.is_none() && *by != GroupBy::Series;
-    if let Some(stat) = stats.iter().find(|stat| is_pooled && stat.needs_one_series()) {
+    if let Some(stat) = stats
+        .iter()
+        .find(|stat| is_pooled && stat.needs_one_series())
+    {
         return Err(invalid(format!(
             "`{stat}` is of one series: say with `across` how those of several series are combined, or ask for each with `by=series`"
         )));
@@ -177,10 +180,7 @@ fn check(stats: &[Stat], across: Option<Across>, by: &GroupBy) -> Result<(), Pro
     }
 }
 
-async fn answer(
-    query: &Query,
-    call: Call<'_>,
-) -> Result<(Response<Bytes>, QuerySubject), Problem> {
+async fn answer(query: &Query, call: Call<'_>) -> Result<(Response<Bytes>, QuerySubject), Problem> {
     let asked = Asked::read(call)?;
     let (question, paging) = (&asked.question, &asked.paging);
     let found = query.aggregate(call.tenant(), question).await?;
@@ -262,7 +262,11 @@ impl Rows {
 }
 
 fn parameters() -> Vec<Parameter> {
-    let names = array(text(forms::NAME).min_length(Some(1)).max_length(Some(SeriesName::MAX_BYTES)));
+    let names = array(
+        text(forms::NAME)
+            .min_length(Some(1))
+            .max_length(Some(SeriesName::MAX_BYTES)),
+    );
     let series = parameter(
         "series",
         "The series, with commas between their names, in place of `match`. One that there is not is 404",
@@ -301,7 +305,11 @@ fn parameters() -> Vec<Parameter> {
 
 fn success() -> Success {
     let example = json!([{"unit": "u1", "start": "2023-02-01T00:00:00Z", "end": "2023-02-01T01:00:00Z", "contributing": 12, "avg": 20.5, "max": 31}]);
-    let rows = answers::json("The rows, by group, then by time", array(named("AggregateRow")), example);
+    let rows = answers::json(
+        "The rows, by group, then by time",
+        array(named("AggregateRow")),
+        example,
+    );
     ("200", answers::paged(answers::warning(rows)))
 }
 

@@ -35,7 +35,8 @@ use tidemark_core::tombstone::Tombstones;
 use tidemark_embedded::Embedded;
 use tidemark_ports::error::Result as Stored;
 use tidemark_ports::{
-    Bucket, Calculator, Clock, DiscardFilter, DiscardLog, Job, Order, PointStore, Queue, Scan,
+    Bucket, Calculator, Clock, DiscardFilter, DiscardLog, GroupJob, GroupSlot, Job, Order,
+    PointStore, QuestionBounds, Queue, Scan,
 };
 
 use crate::hooks::{Direct, Hooked, Hooks};
@@ -215,6 +216,10 @@ impl World {
                 calculator: Arc::new(Inline(self.ports.clone())),
                 history: Arc::new(self.ports.store.clone()),
                 clock: self.clock(),
+                bounds: QuestionBounds {
+                    series: 50,
+                    points: 1_000_000,
+                },
             },
             eraser: Eraser {
                 catalog: ports(),

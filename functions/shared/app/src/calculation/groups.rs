@@ -13,9 +13,9 @@ use crate::measure::timed;
 /// How many shards there are at the most.
 const MAX_SHARDS: u64 = 64;
 
-/// How many points a series counts for beside its own: what it costs to look at one,
-/// however small.
-const LOOK: u64 = 2000;
+/// How often a shard takes as many series as a store looks at at once: each look costs,
+/// however small the series is.
+const TURNS: u64 = 16;
 
 /// Some of the groups of a job, each with its position in the job.
 #[derive(Debug, Default)]
@@ -45,7 +45,13 @@ impl Calculation {
         if job.is_shard {
             return self.pool(&job).await;
         }
-        let plan = plan(&job, self.points.shard_points().get());
+        if self.points.summarizes_at_once(job.parts) {
+            return self.pool(&job).await;
+        }
+        // A shard looks at its series in some turns at the most.
+        let shard_points = self.points.shard_points().get();
+        let look = shard_points / (self.points.series_at_once().get() as u64 * TURNS);
+        let plan = plan(&job, shard_points, look);
         if plan.large.is_empty() && plan.small.len() <= 1 {
             return self.pool(&job).await;
         }
@@ -77,8 +83,9 @@ impl Calculation {
             .enumerate()
             .flat_map(|(position, group)| {
                 group.members.iter().filter_map(move |member| {
-                    let within = member.within(group.range)?;
-                    Some((position, key(job, member), member, within))
+                    // The same range for all, which a store can ask about in one go.
+                    member.within(group.range)?;
+                    Some((position, key(job, member), member, group.range))
                 })
             })
             .collect();
@@ -123,8 +130,9 @@ fn series_job(job: &GroupJob, member: Member, range: TimeRange) -> Job {
     }
 }
 
-/// Divides a job into shards of about so many points, in the order of its groups.
-fn plan(job: &GroupJob, shard_points: u64) -> Plan {
+/// Divides a job into shards of about so many points, in the order of its groups, where a
+/// series counts for `look` points beside its own.
+fn plan(job: &GroupJob, shard_points: u64, look: u64) -> Plan {
     let mut large = Vec::new();
     let mut small = Vec::new();
     for (position, group) in job.groups.iter().enumerate() {
@@ -139,9 +147,9 @@ fn plan(job: &GroupJob, shard_points: u64) -> Plan {
             }
         }
     }
-    let cost = |member: &Member| member.extent.points + LOOK;
+    let cost = |member: &Member| member.extent.points + look;
     let whole: u64 = small.iter().map(|(_, _, member)| cost(member)).sum();
-    let shards = whole.div_ceil(shard_points.max(LOOK)).clamp(1, MAX_SHARDS);
+    let shards = whole.div_ceil(shard_points).clamp(1, MAX_SHARDS);
     let most = whole.div_ceil(shards);
     let mut parts: Vec<Part> = Vec::new();
     for (position, range, member) in small {
@@ -150,6 +158,7 @@ fn plan(job: &GroupJob, shard_points: u64) -> Plan {
         }
         if let Some(part) = parts.last_mut() {
             part.add(position, range, member);
+            part.cost += cost(member);
         }
     }
     Plan {
@@ -160,7 +169,6 @@ fn plan(job: &GroupJob, shard_points: u64) -> Plan {
 
 impl Part {
     fn add(&mut self, position: usize, range: TimeRange, member: &Member) {
-        self.cost += member.extent.points + LOOK;
         let member = member.clone();
         match self.groups.last_mut() {
             Some((last, group)) if *last == position => group.members.push(member),

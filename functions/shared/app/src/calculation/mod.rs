@@ -11,9 +11,7 @@ use futures_util::future::try_join_all;
 use tidemark_core::time::TimeRange;
 use tidemark_ports::calculator::wire::{GroupReply, JobReply, JobRequest, Reply};
 use tidemark_ports::error::{Kind, Result, StoreError};
-use tidemark_ports::{
-    Bucket, Calculator, GroupJob, GroupSlot, Job, PointStore, Slots, Summarize,
-};
+use tidemark_ports::{Bucket, Calculator, GroupJob, GroupSlot, Job, PointStore, Slots, Summarize};
 use tokio::sync::Semaphore;
 
 use crate::measure::timed;
@@ -122,11 +120,7 @@ impl Calculator for InProcess {
 impl InProcess {
     /// Calculates as a task of its own, a shard in its turn: what is divided waits for
     /// its shards, and takes no turn itself.
-    async fn in_turn<T, F>(
-        &self,
-        is_shard: bool,
-        work: impl FnOnce(Calculation) -> F,
-    ) -> Result<T>
+    async fn in_turn<T, F>(&self, is_shard: bool, work: impl FnOnce(Calculation) -> F) -> Result<T>
     where
         T: Send + 'static,
         F: Future<Output = Result<T>> + Send + 'static,

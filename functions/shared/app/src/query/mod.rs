@@ -17,14 +17,15 @@ use tidemark_core::summary::{Parts, Summary};
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstones;
 use tidemark_ports::{
-    self as ports, Calculator, Catalog, Clock, Job, Order, PointStore, QueryLog, Slots,
+    self as ports, Calculator, Catalog, Clock, Job, Order, PointStore, QueryLog, QuestionBounds,
+    Slots,
 };
 
 use crate::failure::Failure;
 use crate::measure::timed;
 
 pub use aggregate::{
-    AggregateBounds, AggregatePage, AggregateQuestion, AggregateRow, GroupBy, RowPlace, SeriesChoice,
+    AggregatePage, AggregateQuestion, AggregateRow, GroupBy, RowPlace, SeriesChoice,
 };
 pub use buckets::{BucketQuestion, BucketRow};
 pub use fill::Fill;
@@ -45,7 +46,7 @@ pub struct Query {
     /// When they were asked.
     pub clock: Arc<dyn Clock>,
     /// About how much a question across series may be.
-    pub bounds: AggregateBounds,
+    pub bounds: QuestionBounds,
 }
 
 /// What a question was about, for the record.

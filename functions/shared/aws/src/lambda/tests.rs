@@ -15,9 +15,8 @@ use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstones;
 use tidemark_core::zone::Zone;
 use tidemark_embedded::Embedded;
-use tidemark_ports::{Extent, Page, PointStore, Refusal, Scan, Slots, Summarize};
-
 use tidemark_ports::calculator::wire::{GroupReply, JobReply};
+use tidemark_ports::{Extent, Page, PointStore, Refusal, Scan, Slots, Summarize};
 
 use super::*;
 use crate::fake;

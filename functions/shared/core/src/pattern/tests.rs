@@ -6,7 +6,10 @@ fn captured(pattern: &str, name: &str) -> Option<Vec<String>> {
     let pattern: Pattern = pattern.parse().unwrap();
     let name = SeriesName::new(name).unwrap();
     let captured = pattern.captures(&name)?;
-    assert!(name.as_str().starts_with(pattern.prefix()), "{pattern} {name}");
+    assert!(
+        name.as_str().starts_with(pattern.prefix()),
+        "{pattern} {name}"
+    );
     Some(captured.into_iter().map(str::to_owned).collect())
 }
 

@@ -192,7 +192,10 @@ impl GroupBy {
 
 /// The shortest range that covers what there is of all.
 fn span(members: &[Member]) -> Option<TimeRange> {
-    let from = members.iter().map(|member| member.extent.range.from()).min();
+    let from = members
+        .iter()
+        .map(|member| member.extent.range.from())
+        .min();
     let to = members.iter().map(|member| member.extent.range.to()).max();
     TimeRange::new(from?, to?).ok()
 }

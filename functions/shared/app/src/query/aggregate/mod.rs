@@ -19,15 +19,6 @@ pub use chosen::{GroupBy, SeriesChoice};
 /// How many slots all groups of a question may have.
 const MAX_SLOTS: u64 = 1_000_000;
 
-/// How much one question may be about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AggregateBounds {
-    /// How many series.
-    pub series: usize,
-    /// How many points of them.
-    pub points: u64,
-}
-
 /// What is asked about many series.
 #[derive(Debug, Clone)]
 pub struct AggregateQuestion {

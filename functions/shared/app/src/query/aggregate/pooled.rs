@@ -71,7 +71,9 @@ impl Query {
         let grid = wanted.grid;
         let is_needed = matches!(wanted.fill, Fill::Previous | Fill::Linear)
             && group.is_begun
-            && slots.first().is_some_and(|first| first.start > group.range.from());
+            && slots
+                .first()
+                .is_some_and(|first| first.start > group.range.from());
         let earlier = beyond(group.range, Order::Descending).and_then(|r| r.intersection(range));
         let Some(earlier) = earlier.filter(|_| is_needed) else {
             return Ok(None);
