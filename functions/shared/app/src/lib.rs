@@ -15,4 +15,5 @@ pub mod health;
 pub mod ingest;
 mod measure;
 pub mod query;
+pub mod reading;
 pub mod validator;

@@ -130,7 +130,7 @@ pub async fn of_an_unknown_series_there_is_nothing<S: PointStore + Calculator + 
 /// several points of the same time.
 fn group_answers(groups: &[Vec<GroupSlot>]) -> Vec<Vec<String>> {
     let answer = |slot: &GroupSlot| {
-        let summary = &slot.summary;
+        let summary = slot.points().unwrap();
         let median = summary.quantiles().and_then(|q| q.at(0.5));
         format!(
             "{}: {} of {}, {:?}, {:?}, {:?}, {:?}, {}, {}, {median:?}",
@@ -221,6 +221,7 @@ pub async fn groups_are_the_points_of_their_series<S: PointStore + Calculator + 
                         groups: groups.clone(),
                         slots,
                         parts,
+                        reduction: None,
                         limit,
                         is_shard: false,
                     };

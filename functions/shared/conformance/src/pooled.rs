@@ -8,7 +8,7 @@ use tidemark_core::summary::Summary;
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstones;
 use tidemark_ports::error::Result;
-use tidemark_ports::{GroupJob, GroupSlot, Order, PointStore, Scan, Slots};
+use tidemark_ports::{GroupJob, GroupSlot, Order, PointStore, Scan, SlotContent, Slots};
 
 /// The slots of groups, made of one point after the other.
 pub async fn pooled<S: PointStore + ?Sized>(
@@ -44,7 +44,7 @@ pub async fn pooled<S: PointStore + ?Sized>(
             Summary::of(&times, &values, job.parts).map(|summary| GroupSlot {
                 start,
                 contributing,
-                summary,
+                content: SlotContent::Points(summary),
             })
         };
         groups.push(slots.into_iter().filter_map(slot).take(job.limit).collect());

@@ -10,6 +10,7 @@ pub mod columns;
 pub mod discard;
 pub mod distances;
 pub mod every;
+pub mod fill;
 pub mod grid;
 mod hex;
 pub mod key;

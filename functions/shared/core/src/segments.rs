@@ -26,6 +26,12 @@ pub enum Interpolation {
     Previous,
 }
 
+impl Interpolation {
+    /// By name.
+    pub const CHOICES: [(&'static str, Self); 2] =
+        [("linear", Self::Linear), ("previous", Self::Previous)];
+}
+
 /// What the segments between the first and the last of some points add up to.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Segments {

@@ -22,7 +22,9 @@ mod source;
 
 pub use allowance::{Allowance, Excess};
 pub use bounds::QuestionBounds;
-pub use calculator::{Bucket, Calculator, Group, GroupJob, GroupSlot, Job, Member, Slots};
+pub use calculator::{
+    Bucket, Calculator, Group, GroupJob, GroupSlot, Job, Member, Reduction, SlotContent, Slots,
+};
 pub use catalog::{Catalog, Series};
 pub use clock::{Clock, SystemClock};
 pub use discards::{DiscardCount, DiscardFilter, DiscardLog};

@@ -6,6 +6,10 @@
 //! quotes, other orders of columns, and long or odd numbers and tags. These are
 //! accepted all the same and told in words beside them.
 
+use tidemark_core::stat::{Percent, Stat};
+
+use crate::params::ALL;
+
 /// The name of a series.
 pub(crate) const NAME: &str = r"^(?:\.{0,2}[A-Za-z0-9_:-]|\.{3})[A-Za-z0-9._:-]*$";
 
@@ -58,6 +62,12 @@ fn bare_instant() -> String {
 /// Epoch seconds, a date, or RFC 3339 with an offset.
 pub(crate) fn instant() -> String {
     format!("^{}$", bare_instant())
+}
+
+/// The name of a statistic, or of all.
+pub(crate) fn stats() -> String {
+    let names: Vec<_> = Stat::named().map(Stat::name).collect();
+    format!("^(?:{}|{ALL}|{})$", names.join("|"), Percent::FORM)
 }
 
 /// A table of points: a header, and a row a point. The columns may stand in any

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 use tidemark_core::pattern::Pattern;
+use tidemark_core::portion::TimeUnit;
+use tidemark_core::segments::Interpolation;
 use tidemark_core::stat::Stat;
 use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn, ParameterStyle};
@@ -98,18 +100,34 @@ pub(crate) fn zone() -> Parameter {
 }
 
 pub(crate) fn stats() -> Parameter {
-    let names = Stat::ALL.map(Stat::name);
-    let names = names.iter().map(AsRef::as_ref).chain(["all"]);
-    let schema = array(one_of(names))
+    let all: Vec<_> = Stat::ALL.into_iter().map(Stat::name).collect();
+    let more = Stat::MORE.map(|stat| format!("`{stat}`")).join(", ");
+    let schema = array(text(forms::stats()))
         .min_items(Some(1))
         .default(Some(json!(["avg", "sum"])));
-    let text = "What to answer, in this order, each once; `all` for all that are not named before";
+    let text = format!(
+        "What to answer, in this order, each once; `all` for {} that are not named before. Beyond these {more}, and any quantile, as `p99.9`: per cent with up to 9 decimals, answered without zeros that say nothing",
+        all.join(" ")
+    );
     list(query(
         "stats",
-        text,
+        &text,
         schema,
         json!(["count", "max", "max_time"]),
     ))
+}
+
+pub(crate) fn interpolate() -> Parameter {
+    let schema =
+        one_of(Interpolation::CHOICES.map(|(name, _)| name)).default(Some(json!("linear")));
+    let text = "What the value is between two points, for `integral` and `twa`: what lies on the `linear` way from one to the other, or the `previous` one. Without meaning for others, and harmless";
+    query("interpolate", text, schema, "previous").build()
+}
+
+pub(crate) fn unit() -> Parameter {
+    let schema = one_of(TimeUnit::CHOICES.map(|(name, _)| name)).default(Some(json!("s")));
+    let text = "What `integral` counts time in: seconds, minutes or hours. Without meaning for others, and harmless";
+    query("unit", text, schema, "h").build()
 }
 
 pub(crate) fn decimals() -> Parameter {

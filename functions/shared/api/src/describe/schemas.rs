@@ -8,7 +8,7 @@ use tidemark_core::point::Tags;
 use tidemark_core::stat::{Stat, Unit};
 use tidemark_core::zone::Zone;
 use tidemark_formats::{MAX_LISTED, MAX_PART_BYTES};
-use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
+use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, Type};
 
 use super::{
     AnySchema, NamedSchema, Properties, array, closed, count, date_time, forms, map, named, of,
@@ -169,9 +169,12 @@ pub(crate) fn part() -> ObjectBuilder {
         .max_length(Some(MAX_PART_BYTES))
 }
 
-/// An object with a property for each statistic that may be asked for.
+/// An object with a property for each statistic that may be asked for. Those of
+/// quantiles can have any number in their names.
 pub(crate) fn with_stats(object: ObjectBuilder) -> ObjectBuilder {
-    Stat::ALL.into_iter().fold(object, |object, stat| {
+    let quantile = or_null(Type::Number).that_is("A quantile, by its name, as `p99.9`");
+    let object = object.additional_properties(Some(AdditionalProperties::RefOr(quantile.into())));
+    Stat::named().fold(object, |object, stat| {
         let schema = match stat.unit() {
             Unit::Count => count(),
             Unit::Instant => time_or_null(),

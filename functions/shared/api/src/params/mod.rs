@@ -4,6 +4,8 @@
 
 mod stats;
 
+pub(crate) use stats::ALL;
+
 use std::fmt::Display;
 use std::str::FromStr;
 

@@ -74,6 +74,7 @@ impl Asked {
         let span = params.take_span(zone)?;
         let every = params.take_parsed("every")?;
         let stats = params.take_stats()?;
+        let ways = params.take_ways()?;
         let fill = params.take_choice("fill", &Fill::CHOICES)?;
         let across = params.take_choice("across", &Across::CHOICES)?;
         let decimals = params.take_decimals()?;
@@ -91,6 +92,7 @@ impl Asked {
                 span,
                 grid: every.map(|every| Grid { every, zone }),
                 stats,
+                ways,
                 fill: fill.unwrap_or_default(),
                 across,
                 last: last.map(|(group, start, to)| RowPlace { group, start, to }),

@@ -21,7 +21,7 @@ use crate::call::Call;
 use crate::cursor::Paging;
 use crate::describe::answers::{self, Success};
 use crate::describe::parameters::{
-    cursor, decimals, from, limit, name, query as parameter, stats, to, zone,
+    cursor, decimals, from, interpolate, limit, name, query as parameter, stats, to, unit, zone,
 };
 use crate::describe::schemas::with_stats;
 use crate::describe::{NamedSchema, Properties, array, closed, forms, named, one_of, text};
@@ -36,7 +36,7 @@ pub(super) static ROUTE: Route = Route {
     scope: Some(Scope::Read),
     tag: "Series",
     summary: "Ask for statistics by time bucket",
-    description: "The same as the statistics of the series, by buckets of a fixed width or of the calendar: in a zone with summer time a day in spring has 23 hours. The range is cut to the first and the last point of the series, also where no point is in the range; more than 1000000 buckets in it are refused.",
+    description: "The same as the statistics of the series, by buckets of a fixed width or of the calendar: in a zone with summer time a day in spring has 23 hours. The range is cut to the first and the last point of the series, also where no point is in the range; more than 1000000 buckets in it are refused. Where `increase`, `rate`, `integral` or `twa` is asked for, buckets without points that lie between points are answered as well, with `count` 0.",
     parameters,
     body: None,
     success,
@@ -71,6 +71,7 @@ impl Asked {
             .take_parsed("every")?
             .ok_or_else(|| missing("every"))?;
         let stats = params.take_stats()?;
+        let ways = params.take_ways()?;
         let fill = params
             .take_choice("fill", &Fill::CHOICES)?
             .unwrap_or_default();
@@ -83,6 +84,7 @@ impl Asked {
                 span,
                 grid: Grid { every, zone },
                 stats,
+                ways,
                 fill,
                 last: paging.after,
                 // One more than is shown tells whether there is a next page.
@@ -172,6 +174,8 @@ fn parameters() -> Vec<Parameter> {
         to(),
         zone(),
         stats(),
+        interpolate(),
+        unit(),
         fill(),
         decimals(),
         limit("How many buckets a page holds"),
@@ -186,7 +190,7 @@ pub(super) fn every() -> ParameterBuilder {
 
 pub(super) fn fill() -> Parameter {
     let schema = one_of(Fill::CHOICES.map(|(name, _)| name)).default(Some(json!("none")));
-    let text = "What stands in a bucket without points: with `none` there is no such bucket; `null`; the `previous` bucket's; what lies on the line (`linear`) between the buckets on either side; `zero`. The nearest buckets before and after the range count as well. `count` stays 0, and with `linear` and `zero` an instant is null";
+    let text = "What stands in a bucket without points, but for what is known there (`increase`, `rate`, `integral`, `twa`): with `none` there is no such bucket; `null`; the `previous` bucket's; what lies on the line (`linear`) between the buckets on either side; `zero`. The nearest buckets before and after the range count as well. `count` stays 0, and with `linear` and `zero` an instant is null";
     parameter("fill", text, schema, "null").build()
 }
 

@@ -6,6 +6,7 @@ use serde_json::json;
 use tidemark_app::query::{self, Query};
 use tidemark_core::access::Scope;
 use tidemark_core::name::SeriesName;
+use tidemark_core::portion::Ways;
 use tidemark_core::stat::{Answer, Stat};
 use tidemark_core::time::Span;
 use tidemark_formats::write::number::Decimals;
@@ -16,7 +17,7 @@ use crate::answer::stats::write_field;
 use crate::answer::{self, JSON};
 use crate::call::Call;
 use crate::describe::answers::{self, Success};
-use crate::describe::parameters::{decimals, from, name, stats, to, zone};
+use crate::describe::parameters::{decimals, from, interpolate, name, stats, to, unit, zone};
 use crate::describe::schemas::with_stats;
 use crate::describe::{NamedSchema, Properties, closed, named};
 use crate::problem::{Problem, ProblemKind};
@@ -29,7 +30,7 @@ pub(super) static ROUTE: Route = Route {
     scope: Some(Scope::Read),
     tag: "Series",
     summary: "Ask for statistics of a series",
-    description: "The average and the sum of the points in a range, or whatever `stats` names. Of several equal extremes the earliest counts.",
+    description: "The average and the sum of the points in a range, or whatever `stats` names. `increase`, `rate`, `integral` and `twa` take into account what is between points, from `from` to `to`, also of a segment that crosses these; so the parts of a range add up to the whole. Of several equal extremes the earliest counts.",
     parameters,
     body: None,
     success,
@@ -49,6 +50,8 @@ pub(super) struct Asked {
     pub(super) span: Span,
     /// What of them, in this order.
     pub(super) stats: Vec<Stat>,
+    /// How what takes time into account is worked out.
+    pub(super) ways: Ways,
     /// How numbers are rounded.
     pub(super) decimals: Decimals,
 }
@@ -60,12 +63,14 @@ impl Asked {
         let zone = params.take_zone()?;
         let span = params.take_span(zone)?;
         let stats = params.take_stats()?;
+        let ways = params.take_ways()?;
         let decimals = params.take_decimals()?;
         params.finish()?;
         Ok(Self {
             series,
             span,
             stats,
+            ways,
             decimals,
         })
     }
@@ -77,7 +82,9 @@ async fn answer(
 ) -> Result<(Response<Bytes>, query::QuerySubject), Problem> {
     let asked = Asked::read(call)?;
     let series = call.key(&asked.series);
-    let answers = query.stats(series, asked.span.range, &asked.stats).await?;
+    let answers = query
+        .stats(series, asked.span.range, &asked.stats, asked.ways)
+        .await?;
     let about = query::QuerySubject {
         series: Some(asked.series),
         from: asked.span.from,
@@ -106,7 +113,16 @@ fn written(stats: &[(Stat, Answer)], decimals: Decimals) -> Response<Bytes> {
 }
 
 fn parameters() -> Vec<Parameter> {
-    vec![name(), from(), to(), zone(), stats(), decimals()]
+    vec![
+        name(),
+        from(),
+        to(),
+        zone(),
+        stats(),
+        interpolate(),
+        unit(),
+        decimals(),
+    ]
 }
 
 fn success() -> Success {
@@ -116,7 +132,7 @@ fn success() -> Success {
 }
 
 fn schemas() -> Vec<NamedSchema> {
-    let stats = with_stats(closed()).that_is("The statistics that were asked for, in that order. Null is what is not defined, for want of points, of variance, of an rms that is not zero");
+    let stats = with_stats(closed()).that_is("The statistics that were asked for, in that order. Null is what is not defined, for want of points, of variance, of an rms that is not zero, of time");
     vec![("Stats", stats.into())]
 }
 

@@ -5,9 +5,9 @@ use futures_util::future::{try_join, try_join_all};
 use tidemark_core::name::SeriesKey;
 use tidemark_core::time::TimeRange;
 use tidemark_ports::error::Result;
-use tidemark_ports::{Group, GroupJob, GroupSlot, Job, Member, Slots, Summarize};
+use tidemark_ports::{Bucket, Group, GroupJob, GroupSlot, Job, Member, Slots, Summarize};
 
-use super::Calculation;
+use super::{Calculation, reduced};
 use crate::measure::timed;
 
 /// How many shards there are at the most.
@@ -29,9 +29,9 @@ struct Part {
 struct Plan {
     /// Series that fit into a shard, by shard.
     small: Vec<Part>,
-    /// Series that are more than a shard, each with the position of its group and the
-    /// range: these are divided by time.
-    large: Vec<(usize, Member, TimeRange)>,
+    /// Series that are more than a shard, each with the position of its group: these are
+    /// divided by time.
+    large: Vec<(usize, Member)>,
 }
 
 impl Calculation {
@@ -41,7 +41,7 @@ impl Calculation {
         timed("calculation_ms", self.calculate_groups(job)).await
     }
 
-    async fn calculate_groups(&self, job: GroupJob) -> Result<Vec<Vec<GroupSlot>>> {
+    pub(super) async fn calculate_groups(&self, job: GroupJob) -> Result<Vec<Vec<GroupSlot>>> {
         if job.is_shard {
             return self.pool(&job).await;
         }
@@ -60,22 +60,20 @@ impl Calculation {
             let slots = self.shards.run_groups(job.of(groups, true)).await?;
             Ok(positions.into_iter().zip(slots).collect::<Vec<_>>())
         });
-        let series = plan.large.into_iter().map(async |(group, member, range)| {
-            let buckets = self.calculate(series_job(&job, member, range)).await?;
-            Ok((group, buckets))
+        let series = plan.large.into_iter().map(async |(group, member)| {
+            let range = job.groups[group].range;
+            let slots = self.one(&job, &member, range).await?;
+            Ok((group, slots))
         });
         let (shards, series) = try_join(try_join_all(shards), try_join_all(series)).await?;
         let mut pools = pools(&job);
-        for (group, slots) in shards.into_iter().flatten() {
-            pools[group].add(slots);
-        }
-        for (group, buckets) in series {
-            pools[group].add(buckets.into_iter().map(GroupSlot::from).collect());
+        for (group, slots) in shards.into_iter().flatten().chain(series) {
+            pools[group].add(slots)?;
         }
         Ok(pools.into_iter().map(Pool::finish).collect())
     }
 
-    /// Summarizes the groups from the store.
+    /// Calculates the groups from the store.
     async fn pool(&self, job: &GroupJob) -> Result<Vec<Vec<GroupSlot>>> {
         let members: Vec<(usize, SeriesKey, &Member, TimeRange)> = job
             .groups
@@ -91,42 +89,80 @@ impl Calculation {
             .collect();
         let mut pools = pools(job);
         for members in members.chunks(self.points.series_at_once().get()) {
-            let requests: Vec<Summarize<'_>> = members
-                .iter()
-                .map(|(_, series, member, range)| Summarize {
-                    series,
-                    range: *range,
-                    tombstones: &member.tombstones,
-                    slots: job.slots,
-                    parts: job.parts,
-                    limit: job.limit,
-                })
-                .collect();
-            let summaries = self.points.summarize_many(&requests).await?;
-            for ((group, ..), buckets) in members.iter().zip(summaries) {
-                pools[*group].add(buckets.into_iter().map(GroupSlot::from).collect());
+            let found = if reduced::takes_buckets_alone(job) {
+                let requests: Vec<Summarize<'_>> = members
+                    .iter()
+                    .map(|(_, series, member, range)| Summarize {
+                        series,
+                        range: *range,
+                        tombstones: &member.tombstones,
+                        slots: job.slots,
+                        parts: job.parts,
+                        limit: job.limit,
+                    })
+                    .collect();
+                let summaries = self.points.summarize_many(&requests).await?;
+                let slots = summaries.into_iter().map(|buckets| slots(job, buckets));
+                slots.collect()
+            } else {
+                let each = members
+                    .iter()
+                    .map(|(_, _, member, range)| self.one(job, member, *range));
+                try_join_all(each).await?
+            };
+            for ((group, ..), slots) in members.iter().zip(found) {
+                pools[*group].add(slots)?;
             }
         }
         Ok(pools.into_iter().map(Pool::finish).collect())
     }
+
+    /// Calculates one series of a group.
+    async fn one(
+        &self,
+        job: &GroupJob,
+        member: &Member,
+        range: TimeRange,
+    ) -> Result<Vec<GroupSlot>> {
+        match &job.reduction {
+            Some(reduction) if !reduced::takes_buckets_alone(job) => {
+                self.reduced(job, reduction, member, range).await
+            }
+            Some(_) | None => {
+                let buckets = self.calculate(series_job(job, member, range)).await?;
+                Ok(slots(job, buckets))
+            }
+        }
+    }
 }
 
-fn key(job: &GroupJob, member: &Member) -> SeriesKey {
+/// The buckets of one series as slots of its group.
+fn slots(job: &GroupJob, buckets: Vec<Bucket>) -> Vec<GroupSlot> {
+    match &job.reduction {
+        None => buckets.into_iter().map(GroupSlot::from).collect(),
+        Some(reduction) => buckets
+            .iter()
+            .map(|bucket| reduced::slot(reduction, bucket))
+            .collect(),
+    }
+}
+
+pub(super) fn key(job: &GroupJob, member: &Member) -> SeriesKey {
     SeriesKey {
         tenant: job.tenant.clone(),
         name: member.name.clone(),
     }
 }
 
-fn series_job(job: &GroupJob, member: Member, range: TimeRange) -> Job {
+fn series_job(job: &GroupJob, member: &Member, range: TimeRange) -> Job {
     Job {
-        series: key(job, &member),
-        range,
-        tombstones: member.tombstones,
+        series: key(job, member),
+        range: member.within(range).unwrap_or(range),
+        tombstones: member.tombstones.clone(),
         slots: job.slots,
         parts: job.parts,
         limit: job.limit,
-        is_shard: false,
+        is_shard: job.is_shard,
     }
 }
 
@@ -137,11 +173,11 @@ fn plan(job: &GroupJob, shard_points: u64, look: u64) -> Plan {
     let mut small = Vec::new();
     for (position, group) in job.groups.iter().enumerate() {
         for member in &group.members {
-            let Some(within) = member.within(group.range) else {
+            if member.within(group.range).is_none() {
                 continue;
-            };
+            }
             if member.extent.points > shard_points {
-                large.push((position, member.clone(), within));
+                large.push((position, member.clone()));
             } else {
                 small.push((position, group.range, member));
             }
@@ -199,7 +235,7 @@ fn pools(job: &GroupJob) -> Vec<Pool> {
 
 impl Pool {
     /// Merges slots in, which ascend.
-    fn add(&mut self, slots: Vec<GroupSlot>) {
+    fn add(&mut self, slots: Vec<GroupSlot>) -> Result<()> {
         let mut at = 0;
         let mut new = Vec::new();
         for mut slot in slots {
@@ -209,8 +245,7 @@ impl Pool {
             at += self.slots[at..].partition_point(|other| other.start < slot.start);
             match self.slots.get_mut(at) {
                 Some(other) if other.start == slot.start => {
-                    other.contributing += slot.contributing;
-                    other.summary.merge(&slot.summary);
+                    other.merge(&slot)?;
                 }
                 _ => new.push(slot),
             }
@@ -223,6 +258,7 @@ impl Pool {
             self.slots.sort_by_key(|slot| slot.start);
         }
         self.slots.truncate(self.limit);
+        Ok(())
     }
 
     fn finish(self) -> Vec<GroupSlot> {

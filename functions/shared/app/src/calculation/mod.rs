@@ -3,6 +3,7 @@
 //! exact, so that the answer is the same for every plan.
 
 mod groups;
+mod reduced;
 
 use std::sync::Arc;
 

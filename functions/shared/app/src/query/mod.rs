@@ -2,7 +2,6 @@
 
 mod aggregate;
 mod buckets;
-mod fill;
 mod history;
 mod measurements;
 mod points;
@@ -13,22 +12,21 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
-use tidemark_core::summary::{Parts, Summary};
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstones;
 use tidemark_ports::{
-    self as ports, Calculator, Catalog, Clock, Job, Order, PointStore, QueryLog, QuestionBounds,
-    Slots,
+    self as ports, Calculator, Catalog, Clock, Order, PointStore, QueryLog, QuestionBounds,
 };
 
 use crate::failure::Failure;
 use crate::measure::timed;
+use crate::reading::SeriesReader;
 
+pub use crate::reading::{BucketRow, Fill};
 pub use aggregate::{
     AggregatePage, AggregateQuestion, AggregateRow, GroupBy, RowPlace, SeriesChoice,
 };
-pub use buckets::{BucketQuestion, BucketRow};
-pub use fill::Fill;
+pub use buckets::BucketQuestion;
 pub use measurements::{MeterReading, MeterReadings, MeterRowPlace};
 pub use series::{ListedSeries, SeriesDetails, SeriesPage, SeriesQuestion};
 
@@ -104,16 +102,14 @@ impl Query {
         }
     }
 
-    /// What a series holds of a range, in one summary; None if nothing.
-    async fn summary(
-        &self,
-        series: &Known,
-        range: TimeRange,
-        parts: Parts,
-    ) -> Result<Option<Summary>, Failure> {
-        let job = series.job(range, Slots::Whole, parts, 1);
-        let mut buckets = self.calculator.run(job).await?;
-        Ok(buckets.pop().map(|bucket| bucket.summary))
+    /// A series, to be read.
+    fn reader<'a>(&'a self, series: &'a Known) -> SeriesReader<'a> {
+        SeriesReader {
+            points: &*self.points,
+            calculator: &*self.calculator,
+            series: &series.key,
+            tombstones: &series.tombstones,
+        }
     }
 }
 
@@ -124,18 +120,6 @@ struct Known {
 }
 
 impl Known {
-    fn job(&self, range: TimeRange, slots: Slots, parts: Parts, limit: usize) -> Job {
-        Job {
-            series: self.key.clone(),
-            range,
-            tombstones: self.tombstones.clone(),
-            slots,
-            parts,
-            limit,
-            is_shard: false,
-        }
-    }
-
     fn scan(&self, range: TimeRange, order: Order, limit: usize) -> tidemark_ports::Scan<'_> {
         tidemark_ports::Scan {
             series: &self.key,
@@ -155,13 +139,4 @@ fn after(range: TimeRange, last: Option<Timestamp>, order: Order) -> Option<Time
         Order::Descending => TimeRange::new(range.from(), last.previous()?),
     };
     rest.ok()
-}
-
-/// What of time is before a range (descending) or after it.
-fn beyond(range: TimeRange, order: Order) -> Option<TimeRange> {
-    let (from, to) = match order {
-        Order::Ascending => (range.to().next()?, Timestamp::MAX),
-        Order::Descending => (Timestamp::MIN, range.from().previous()?),
-    };
-    TimeRange::new(from, to).ok()
 }

@@ -133,7 +133,8 @@ impl Query {
     }
 
     async fn details(&self, series: &Known) -> Result<SeriesDetails, Failure> {
-        let summary = self.summary(series, TimeRange::ALL, Parts::NONE).await?;
+        let series = self.reader(series);
+        let summary = series.summary(TimeRange::ALL, Parts::NONE).await?;
         Ok(SeriesDetails {
             points: summary.as_ref().map_or(0, |s| s.count().get()),
             ends: summary.as_ref().map(|s| (s.first(), s.last())),

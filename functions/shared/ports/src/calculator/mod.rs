@@ -13,7 +13,7 @@ use tidemark_core::tombstone::Tombstones;
 
 use crate::error::Result;
 
-pub use groups::{Group, GroupJob, GroupSlot, Member};
+pub use groups::{Group, GroupJob, GroupSlot, Member, Reduction, SlotContent};
 
 /// Into what a range is summarized.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -7,7 +7,9 @@ use tidemark_app::query::Fill;
 use tidemark_core::batch::Source;
 use tidemark_core::discard::Reason;
 use tidemark_core::name::SeriesName;
+use tidemark_core::portion::{TimeUnit, Ways};
 use tidemark_core::principal::Principal;
+use tidemark_core::segments::Interpolation;
 use tidemark_core::stat::Stat;
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_ports::Order;
@@ -70,8 +72,32 @@ fn statistics_in_the_order_asked() {
         detail(stats("stats=sum,mean"))
             .starts_with("`stats` must be a list, with commas, of any of `avg`, `sum`, `count`, ")
     );
-    assert!(detail(stats("stats=sum,mean")).ends_with(", `all`, not `mean`"));
+    assert!(detail(stats("stats=sum,mean")).ends_with(
+        ", `mode_step`, `all`, or a quantile as `p99.9`, of 0 to 100 per cent with up to 9 decimals, not `mean`"
+    ));
+    assert_eq!(
+        stats("stats=p99.90,integral,p99.9,p99,p99.0"),
+        Ok(vec!["p99.9".parse().unwrap(), Stat::Integral, Stat::P99])
+    );
+    assert!(detail(stats("stats=p100.1")).ends_with("not `p100.1`"));
     assert!(stats("stats=sum,").is_err());
+}
+
+#[test]
+fn ways_to_work_it_out() {
+    let ways =
+        |query: &str| get(&format!("/api/a?{query}"), get_stats::Asked::read).map(|s| s.ways);
+    assert_eq!(ways(""), Ok(Ways::default()));
+    let asked = Ways {
+        interpolate: Interpolation::Previous,
+        unit: TimeUnit::Hour,
+    };
+    assert_eq!(ways("interpolate=previous&unit=h"), Ok(asked));
+    assert_eq!(
+        detail(ways("unit=hour")),
+        "`unit` must be one of `s`, `m`, `h`, not `hour`"
+    );
+    assert!(detail(ways("interpolate=step")).starts_with("`interpolate` must be one of "));
 }
 
 #[test]

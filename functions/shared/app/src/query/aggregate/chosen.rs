@@ -6,7 +6,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
 use tidemark_core::pattern::Pattern;
 use tidemark_core::time::{TimeRange, Timestamp};
-use tidemark_ports::{Member, Series};
+use tidemark_ports::{Extent, Member, Series};
 
 use super::{AggregateQuestion, MAX_SLOTS, Told, invalid};
 use crate::failure::Failure;
@@ -143,7 +143,12 @@ impl Query {
             )));
         }
         let mut groups: BTreeMap<Vec<String>, Vec<Member>> = BTreeMap::new();
+        // Between two points a series goes on, if both ends of the range are told.
+        let span = question.span;
+        let is_between = question.crosses_edges() && span.from.is_some() && span.to.is_some();
+        let between = is_between.then_some(Extent { range, points: 0 });
         for (chosen, extent) in chosen.into_iter().zip(extents) {
+            let extent = extent.or(between);
             let members = groups.entry(chosen.group).or_default();
             members.extend(extent.map(|extent| Member {
                 name: chosen.series.name,
@@ -153,7 +158,8 @@ impl Query {
         }
         let told = groups.into_iter().filter_map(|(labels, members)| {
             // Without slots a group is told though it has no points.
-            let range = span(&members).or(question.grid.is_none().then_some(range))?;
+            let held = around(&members).or(question.grid.is_none().then_some(range))?;
+            let range = question.told(held)?;
             Some(Told {
                 labels,
                 members,
@@ -190,8 +196,20 @@ impl GroupBy {
     }
 }
 
+impl AggregateQuestion {
+    /// Of what a group is told, whose points are in `held`.
+    fn told(&self, held: TimeRange) -> Option<TimeRange> {
+        if !self.crosses_edges() {
+            return Some(held);
+        }
+        let from = self.span.from.unwrap_or(held.from());
+        let to = self.span.to.unwrap_or(held.to());
+        TimeRange::new(from, to).ok()
+    }
+}
+
 /// The shortest range that covers what there is of all.
-fn span(members: &[Member]) -> Option<TimeRange> {
+fn around(members: &[Member]) -> Option<TimeRange> {
     let from = members
         .iter()
         .map(|member| member.extent.range.from())

@@ -3,10 +3,12 @@
 
 mod chosen;
 mod pooled;
+mod reduced;
 
 use tidemark_core::across::Across;
 use tidemark_core::grid::{Grid, Slot};
 use tidemark_core::name::Tenant;
+use tidemark_core::portion::Ways;
 use tidemark_core::stat::{self, Stat};
 use tidemark_core::time::{Span, TimeRange, Timestamp};
 use tidemark_ports::{Group, Member};
@@ -32,6 +34,8 @@ pub struct AggregateQuestion {
     pub grid: Option<Grid>,
     /// What of each slot, in this order.
     pub stats: Vec<Stat>,
+    /// How what takes time into account is worked out.
+    pub ways: Ways,
     /// What stands where there are no points.
     pub fill: Fill,
     /// How the statistics of each series are combined; without, the points of all are
@@ -90,6 +94,20 @@ struct Told {
     is_begun: bool,
 }
 
+impl AggregateQuestion {
+    /// Whether each series is reduced by itself: as that is asked, or as what is asked is
+    /// of one series.
+    fn is_reduced(&self) -> bool {
+        let is_of_one = |stat: &Stat| stat.needs_one_series();
+        self.across.is_some() || self.stats.iter().any(is_of_one)
+    }
+
+    /// Whether a series is told about where it has no points, being between two of them.
+    fn crosses_edges(&self) -> bool {
+        self.is_reduced() && self.stats.iter().any(|stat| stat.crosses_edges())
+    }
+}
+
 impl Told {
     fn group(&self) -> Group {
         Group {
@@ -130,7 +148,12 @@ impl Query {
                 }
             }
         }
-        let rows = self.pooled_rows(tenant, question, range, &groups).await?;
+        let asked = TimeRange::new(range.from(), to).unwrap_or(range);
+        let rows = if question.is_reduced() {
+            self.reduced_rows(tenant, question, asked, &groups).await?
+        } else {
+            self.pooled_rows(tenant, question, asked, &groups).await?
+        };
         Ok(AggregatePage { rows, to })
     }
 }

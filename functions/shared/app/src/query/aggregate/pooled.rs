@@ -3,14 +3,16 @@
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tidemark_core::grid::Grid;
 use tidemark_core::name::{SeriesKey, Tenant};
-use tidemark_core::stat::Stat;
+use tidemark_core::stat::{Answer, Stat};
+use tidemark_core::summary::Summary;
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_ports::{GroupJob, GroupSlot, Order, Scan, Slots};
 
 use super::{AggregateQuestion, AggregateRow, Told};
 use crate::failure::Failure;
-use crate::query::fill::{Fill, Held, Wanted};
-use crate::query::{Query, beyond};
+use crate::query::Query;
+use crate::reading::beyond;
+use crate::reading::fill::{Fill, Held};
 
 /// How many series are read at the same time.
 const READS: usize = 16;
@@ -29,26 +31,17 @@ impl Query {
         while rows.len() < question.limit && !rest.is_empty() {
             let room = question.limit - rows.len();
             let (now, later) = rest.split_at(enough(question.grid, rest, room));
-            let job = GroupJob {
-                tenant: tenant.clone(),
-                groups: now.iter().map(Told::group).collect(),
-                slots: question.grid.map_or(Slots::Whole, Slots::Grid),
-                parts: Stat::parts(&question.stats),
-                limit: room,
-                is_shard: false,
-            };
-            let slots = self.calculator.run_groups(job).await?;
+            let slots = self
+                .calculator
+                .run_groups(question.job(tenant, now, room))
+                .await?;
             for (group, slots) in now.iter().zip(slots) {
                 match question.grid {
                     None => rows.push(whole(question, group, slots.first())),
                     Some(grid) => {
-                        let wanted = Wanted {
-                            grid,
-                            stats: &question.stats,
-                            fill: question.fill,
-                        };
-                        let before = self.before(tenant, range, group, &slots, &wanted).await?;
-                        rows.extend(in_slots(&wanted, group, &slots, before, room));
+                        let before =
+                            (self.before(tenant, question, grid, range, group, &slots)).await?;
+                        rows.extend(in_slots(question, grid, group, &slots, before, room));
                     }
                 }
             }
@@ -63,13 +56,13 @@ impl Query {
     async fn before(
         &self,
         tenant: &Tenant,
+        question: &AggregateQuestion,
+        grid: Grid,
         range: TimeRange,
         group: &Told,
         slots: &[GroupSlot],
-        wanted: &Wanted<'_>,
     ) -> Result<Option<GroupSlot>, Failure> {
-        let grid = wanted.grid;
-        let is_needed = matches!(wanted.fill, Fill::Previous | Fill::Linear)
+        let is_needed = matches!(question.fill, Fill::Previous | Fill::Linear)
             && group.is_begun
             && slots
                 .first()
@@ -110,23 +103,35 @@ impl Query {
         let Some(within) = slot.and_then(|slot| slot.intersection(earlier)) else {
             return Ok(None);
         };
-        let mut told = group.group();
-        told.range = within;
-        let job = GroupJob {
-            tenant: tenant.clone(),
-            groups: vec![told],
-            slots: Slots::Grid(grid),
-            parts: wanted.parts(),
-            limit: 1,
-            is_shard: false,
+        let told = Told {
+            range: within,
+            ..group.clone()
         };
-        let found = self.calculator.run_groups(job).await?;
+        let found = self
+            .calculator
+            .run_groups(question.job(tenant, &[told], 1))
+            .await?;
         Ok(found.into_iter().flatten().next())
     }
 }
 
+impl AggregateQuestion {
+    /// Groups to be calculated, up to so many slots of each.
+    pub(super) fn job(&self, tenant: &Tenant, groups: &[Told], limit: usize) -> GroupJob {
+        GroupJob {
+            tenant: tenant.clone(),
+            groups: groups.iter().map(Told::group).collect(),
+            slots: self.grid.map_or(Slots::Whole, Slots::Grid),
+            parts: Stat::parts(&self.stats),
+            reduction: None,
+            limit,
+            is_shard: false,
+        }
+    }
+}
+
 /// How many of the groups, one at least, surely fill so many rows.
-fn enough(grid: Option<Grid>, groups: &[Told], room: usize) -> usize {
+pub(super) fn enough(grid: Option<Grid>, groups: &[Told], room: usize) -> usize {
     let mut rows = 0_u64;
     let mut count = 0;
     for group in groups {
@@ -142,39 +147,43 @@ fn enough(grid: Option<Grid>, groups: &[Told], room: usize) -> usize {
 
 /// The one row of a group.
 fn whole(question: &AggregateQuestion, group: &Told, slot: Option<&GroupSlot>) -> AggregateRow {
-    let summary = slot.map(|slot| &slot.summary);
+    let summary = slot.and_then(GroupSlot::points);
     AggregateRow {
         group: group.labels.clone(),
         slot: None,
         contributing: slot.map_or(0, |slot| slot.contributing),
-        answers: question
-            .stats
-            .iter()
-            .map(|stat| (*stat, stat.of(summary)))
-            .collect(),
+        answers: question.answers(summary),
+    }
+}
+
+impl AggregateQuestion {
+    fn answers(&self, points: Option<&Summary>) -> Vec<(Stat, Answer)> {
+        let answer = |stat: &Stat| (*stat, stat.of(points));
+        self.stats.iter().map(answer).collect()
     }
 }
 
 /// The rows of a group: its slots with points, and where it is to be filled those between
 /// them.
 fn in_slots(
-    wanted: &Wanted<'_>,
+    question: &AggregateQuestion,
+    grid: Grid,
     group: &Told,
     slots: &[GroupSlot],
     before: Option<GroupSlot>,
     limit: usize,
 ) -> Vec<AggregateRow> {
-    let grid = wanted.grid;
     let row = |start: Timestamp, contributing, answers| AggregateRow {
         group: group.labels.clone(),
         slot: Some(grid.slot_of(start)),
         contributing,
         answers,
     };
-    if wanted.fill == Fill::None {
+    let told = |slot: &GroupSlot| (slot.start, question.answers(slot.points()));
+    if question.fill == Fill::None {
         return slots
             .iter()
-            .map(|slot| row(slot.start, slot.contributing, wanted.answers(&slot.summary)))
+            .map(|slot| row(slot.start, slot.contributing, told(slot).1))
             .collect();
     }
     let (Some(first), Some(last)) = (slots.first(), slots.last()) else {
@@ -185,21 +194,21 @@ fn in_slots(
     } else {
         first.start
     };
-    let Ok(told) = TimeRange::new(from, last.start.max(from)) else {
+    let Ok(range) = TimeRange::new(from, last.start.max(from)) else {
         return Vec::new();
     };
-    let filled = |slot: &GroupSlot| (slot.start, wanted.answers(&slot.summary));
     let held = Held {
-        inside: slots.iter().map(filled).collect(),
-        before: before.as_ref().map(filled),
+        inside: slots.iter().map(told).collect(),
+        before: before.as_ref().map(told),
         after: None,
     };
-    grid.slots(told)
+    grid.slots(range)
         .take(limit)
         .map(|slot| {
             let at = slots.binary_search_by_key(&slot.start, |slot| slot.start);
             let contributing = at.map_or(0, |at| slots[at].contributing);
-            row(slot.start, contributing, wanted.fill(slot.start, &held))
+            let answers = held.fill(slot.start, &question.stats, question.fill);
+            row(slot.start, contributing, answers)
         })
         .collect()
 }

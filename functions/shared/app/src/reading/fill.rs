@@ -1,92 +1,48 @@
 //! What stands in buckets without points.
 
-use tidemark_core::grid::Grid;
 use tidemark_core::stat::{self, Stat, Unit};
-use tidemark_core::summary::{Parts, Summary};
 use tidemark_core::time::Timestamp;
-use tidemark_ports::Bucket;
 
-/// What stands in a bucket that holds no point.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Fill {
-    /// There is no such bucket in the answer.
-    #[default]
-    None,
-    /// Null.
-    Null,
-    /// What stood in the bucket before.
-    Previous,
-    /// What lies on the line between the buckets on either side.
-    Linear,
-    /// Zero.
-    Zero,
-}
-
-impl Fill {
-    /// The ways to fill, by name.
-    pub const CHOICES: [(&'static str, Self); 5] = [
-        ("none", Self::None),
-        ("null", Self::Null),
-        ("previous", Self::Previous),
-        ("linear", Self::Linear),
-        ("zero", Self::Zero),
-    ];
-}
+pub use tidemark_core::fill::Fill;
 
 /// Where a bucket begins, and what is told of it.
-pub(super) type FilledBucket = (Timestamp, Vec<(Stat, stat::Answer)>);
+pub(crate) type FilledBucket = (Timestamp, Vec<(Stat, stat::Answer)>);
 
 /// The buckets that hold points.
-pub(super) struct Held {
+#[derive(Debug, Default)]
+pub(crate) struct Held {
     /// Those that are told, ascending.
-    pub(super) inside: Vec<FilledBucket>,
+    pub(crate) inside: Vec<FilledBucket>,
     /// The nearest before them. It may start where the first of the asked slots does: it
     /// is then what that slot holds before the range.
-    pub(super) before: Option<FilledBucket>,
+    pub(crate) before: Option<FilledBucket>,
     /// The nearest after them, in the same way.
-    pub(super) after: Option<FilledBucket>,
+    pub(crate) after: Option<FilledBucket>,
 }
 
-/// What is asked of each slot.
-pub(super) struct Wanted<'a> {
-    pub(super) grid: Grid,
-    pub(super) stats: &'a [Stat],
-    pub(super) fill: Fill,
-}
-
-impl Wanted<'_> {
-    pub(super) fn parts(&self) -> Parts {
-        Stat::parts(self.stats)
-    }
-
-    pub(super) fn answers(&self, summary: &Summary) -> Vec<(Stat, stat::Answer)> {
-        self.stats
-            .iter()
-            .map(|stat| (*stat, stat.of(Some(summary))))
-            .collect()
-    }
-
-    pub(super) fn bucket(&self, bucket: &Bucket) -> FilledBucket {
-        (bucket.start, self.answers(&bucket.summary))
-    }
-
+impl Held {
     /// What stands in the slot that begins at `start`: what it holds, or what it is
     /// filled with. `count` always counts the points that there are.
-    pub(super) fn fill(&self, start: Timestamp, held: &Held) -> Vec<(Stat, stat::Answer)> {
-        let at = held.inside.partition_point(|(held, _)| *held < start);
-        if let Some((found, answers)) = held.inside.get(at)
+    pub(crate) fn fill(
+        &self,
+        start: Timestamp,
+        stats: &[Stat],
+        fill: Fill,
+    ) -> Vec<(Stat, stat::Answer)> {
+        let at = self.inside.partition_point(|(held, _)| *held < start);
+        if let Some((found, answers)) = self.inside.get(at)
             && *found == start
         {
             return answers.clone();
         }
-        let before = at.checked_sub(1).and_then(|at| held.inside.get(at));
-        let before = before.or(held.before.as_ref());
-        let after = held.inside.get(at).or(held.after.as_ref());
+        let before = at.checked_sub(1).and_then(|at| self.inside.get(at));
+        let before = before.or(self.before.as_ref());
+        let after = self.inside.get(at).or(self.after.as_ref());
         let filled = |(position, &stat): (usize, &Stat)| {
             let of = |bucket: Option<&FilledBucket>| {
                 bucket.and_then(|(start, answers)| Some((*start, answers.get(position)?.1)))
             };
-            let answer = match self.fill {
+            let answer = match fill {
                 _ if stat == Stat::Count => stat::Answer::Count(0),
                 Fill::None | Fill::Null => stat::Answer::Undefined,
                 Fill::Zero => zero(stat),
@@ -95,7 +51,7 @@ impl Wanted<'_> {
             };
             (stat, answer)
         };
-        self.stats.iter().enumerate().map(filled).collect()
+        stats.iter().enumerate().map(filled).collect()
     }
 }
 
