@@ -39,7 +39,7 @@ pub(super) static ROUTE: Route = Route {
     path: "/aggregate",
     id: "aggregate",
     scope: Some(Scope::Read),
-    tag: "Analysis",
+    tag: "Series",
     summary: "Ask for statistics across series",
     description: "Statistics of groups of series. The series are those whose names match a pattern, or a list; `by` says which belong together. The points of a group are one heap; with `across` each series is reduced (and filled) by itself first, and its results are combined for each slot. The slots of a group span its first to its last point in the range. `delta`, `increase`, `rate`, `integral`, `twa`, `mode_step`, `first`, `last` and `duration` are of one series: they need `across`, or `by=series`. Refused is what is about too many series, points or slots; the answer says what to narrow.",
     parameters,
