@@ -52,11 +52,13 @@ class Stack:
         source: str | None = None,
         data_server: list[str] | None = None,
         is_metered: bool = False,
+        has_metrics: bool = False,
         store: str = STORE,
         **given: str,
     ) -> None:
         """`source` is a data server that there is; otherwise one is started, with these options.
-        `given` are parameters of the template. One that is metered does nothing wrong."""
+        `given` are parameters of the template. One that is metered does nothing wrong. One that has
+        metrics publishes what AWS measures."""
         self.folder = folder
         self.store = store
         self.record = folder / "calls.jsonl"
@@ -67,6 +69,7 @@ class Stack:
         options = data_server if data_server is not None else ["--rate", "0"]
         self.command = [*TOOL, "up", "--folder", str(folder), "--profile", PROFILE]
         self.command += ["--record", str(self.record), *(["--meter"] if is_metered else [])]
+        self.command += ["--metrics"] if has_metrics else []
         self.command += ["--point-store", store, "--port", "0", "--emulator-port", "0"]
         self.command += ["--proxy-port", "0", "--timestream-port", "0"]
         for key, value in (PARAMETERS | given).items():
@@ -187,6 +190,12 @@ class Stack:
         self.faults()
         if self.store == "timestream":
             self.timestream_faults()
+
+    def publish_metrics(self, forward: float = 0.0) -> None:
+        """Has what is measured be in CloudWatch, after what waits in queues has waited so many
+        seconds more."""
+        url, body = f"{self.described['Proxy']}/_metrics", json.dumps({"forward": forward})
+        self._control(urllib.request.Request(url, body.encode(), method="PUT"))
 
     def timestream_faults(self, **wanted: Any) -> dict[str, Any]:
         """Has Timestream do these from now on, and no others; tells them."""

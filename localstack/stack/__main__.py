@@ -16,6 +16,7 @@ from deployment import deploy, outputs, parameters
 from emulator import emulator
 from forward import forward
 from keys import UNLIMITED, make_key
+from metrics import Metrics, measuring
 from place import CREDENTIALS, REGION, Place, bound, check_free, free_port
 from proxy import proxy
 from running import Program, noted, stop, until_told_to_end, watch
@@ -91,6 +92,10 @@ def arguments() -> argparse.ArgumentParser:
     recording = argparse.ArgumentParser(add_help=False)
     recording.add_argument("--record", type=Path, metavar="FILE", help="append each call of AWS")
     recording.add_argument("--meter", action="store_true", help="and what is billed of it")
+    measured = argparse.ArgumentParser(add_help=False)
+    measured.add_argument(
+        "--metrics", action="store_true", help="publish what AWS measures of gateway and queues"
+    )
     given = argparse.ArgumentParser(add_help=False)
     given.add_argument("--parameter", type=pair, action="append", default=[], metavar="KEY=VALUE")
     serving = argparse.ArgumentParser(add_help=False)
@@ -98,7 +103,8 @@ def arguments() -> argparse.ArgumentParser:
 
     commands = argparse.ArgumentParser(prog="stack", description=__doc__)
     names = commands.add_subparsers(dest="command", required=True)
-    names.add_parser("up", parents=[common, recording, given, serving], help="all of it")
+    everything = [common, recording, measured, given, serving]
+    names.add_parser("up", parents=everything, help="all of it")
     names.add_parser("emulator", parents=[common, recording], help="the emulators and their proxy")
     names.add_parser("data-server", parents=[common, serving], help="the stand-in data server")
     names.add_parser("deploy", parents=[common, given], help="the template, to the emulator")
@@ -150,7 +156,10 @@ async def run_all(place: Place, options: argparse.Namespace) -> None:
         # First of all: that the port is taken should be known at once.
         listener = running.enter_context(bound(place.port))
         address = "http://{}:{}".format(*listener.getsockname())
-        programs = await running.enter_async_context(aws(place, options))
+        metrics = None
+        if options.metrics:
+            metrics = await running.enter_async_context(measuring(place))
+        programs = await running.enter_async_context(aws(place, options, metrics))
         source = url()
         if not os.environ.get("TIDEMARK_SOURCE_URL"):
             server, source = await running.enter_async_context(
@@ -160,7 +169,7 @@ async def run_all(place: Place, options: argparse.Namespace) -> None:
         given = parameters(source, options.point_store) | dict(options.parameter)
         deployed = await asyncio.to_thread(deploy, place, given)
         await running.enter_async_context(
-            forward(place, deployed["ApiId"], listener, options.record)
+            forward(place, deployed["ApiId"], listener, options.record, metrics)
         )
         # The tenant whom a process on one machine takes everybody for.
         key = make_key(place, deployed, tenant="local", name="stack", limits=UNLIMITED)
@@ -180,7 +189,9 @@ async def run_all(place: Place, options: argparse.Namespace) -> None:
 
 
 @asynccontextmanager
-async def aws(place: Place, options: argparse.Namespace) -> AsyncIterator[list[Program]]:
+async def aws(
+    place: Place, options: argparse.Namespace, metrics: Metrics | None = None
+) -> AsyncIterator[list[Program]]:
     """Runs what stands in for AWS, and the proxy in front of it."""
     has_timestream = options.point_store == "timestream"
     if has_timestream:
@@ -190,7 +201,7 @@ async def aws(place: Place, options: argparse.Namespace) -> AsyncIterator[list[P
         programs = [await running.enter_async_context(emulator(place))]
         if has_timestream:
             programs.append(await running.enter_async_context(timestream(place)))
-        await running.enter_async_context(proxy(place, options.record, options.meter))
+        await running.enter_async_context(proxy(place, options.record, options.meter, metrics))
         yield programs
 
 

@@ -20,6 +20,8 @@ class Faults:
     unprocessed_every: int = 0
     #: Every n-th call is carried out, but its answer is lost; 0 for none.
     lose_every: int = 0
+    #: Every call of a store takes so much longer.
+    slow_seconds: float = 0.0
     #: Whether each message is sent twice.
     duplicate_sends: bool = False
     #: Messages come up to so many seconds late, and so out of order; 0 for at once.

@@ -14,20 +14,35 @@ from pathlib import Path
 from aiohttp import ClientError, web
 
 import limits
+from metrics import Metrics
 from place import Place
 from relay import relay, serve, session
+
+STAGE = "$default"
 
 
 @asynccontextmanager
 async def forward(
-    place: Place, api: str, listener: socket.socket, record: Path | None = None
+    place: Place,
+    api: str,
+    listener: socket.socket,
+    record: Path | None = None,
+    metrics: Metrics | None = None,
 ) -> AsyncIterator[None]:
     """Hands every request to the socket on to one API. What a function answers that is too large is
     added to the record."""
-    gateway = f"{place.emulator}/_aws/execute-api/{api}/$default"
+    gateway = f"{place.emulator}/_aws/execute-api/{api}/{STAGE}"
     async with session() as to:
 
         async def answer(request: web.Request) -> web.Response:
+            begun, integration = time.monotonic(), Stopwatch()
+            answered = await take(request, integration)
+            if metrics is not None:
+                latency = time.monotonic() - begun
+                metrics.note_request(api, STAGE, answered.status, latency, integration.seconds)
+            return answered
+
+        async def take(request: web.Request, integration: Stopwatch) -> web.Response:
             body = await request.read()
             line = f"{request.method} {request.raw_path} HTTP/1.1"
             kind = (
@@ -39,7 +54,8 @@ async def forward(
             if refusal is not None:
                 return message(refusal.status, refusal.message)
             try:
-                answered = await relay(to, gateway, request, body)
+                with integration:
+                    answered = await relay(to, gateway, request, body)
             except ClientError as error:
                 return web.Response(status=502, text=f"the emulator does not answer: {error}\n")
             if size(answered) > limits.ANSWER:
@@ -52,6 +68,18 @@ async def forward(
             yield
         finally:
             await runner.cleanup()
+
+
+class Stopwatch:
+    """How long something took, if it was done."""
+
+    seconds: float | None = None
+
+    def __enter__(self) -> None:
+        self.begun = time.monotonic()
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds = time.monotonic() - self.begun
 
 
 def message(status: int, text: str) -> web.Response:

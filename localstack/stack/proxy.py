@@ -1,9 +1,10 @@
 """Stands between the functions and the emulators. It records what each function asks of AWS,
 refuses what AWS would refuse (see `limits.py`), and injects faults, which are set by `PUT /_faults`
-(see `faults.py`)."""
+(see `faults.py`). `PUT /_metrics` publishes what is measured (see `metrics.py`)."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -24,6 +25,7 @@ from emulator import bootstraps
 from faults import Faults
 from limits import Refusal
 from metering import Meter
+from metrics import Metrics
 from pages import Pages
 from place import Place, bound
 from relay import relay, serve, session
@@ -32,6 +34,7 @@ THROTTLED = {
     "__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
     "message": "The level of configured provisioned throughput for the table was exceeded.",
 }
+STORES = {"dynamodb", "timestream"}
 #: What operations hand back of what they were asked.
 HANDED_BACK = {"BatchWriteItem": "UnprocessedItems", "BatchGetItem": "UnprocessedKeys"}
 
@@ -40,7 +43,12 @@ class Proxy:
     """The proxy, with what it was told to do wrong."""
 
     def __init__(
-        self, place: Place, to: ClientSession, record: TextIO | None, is_metered: bool
+        self,
+        place: Place,
+        to: ClientSession,
+        record: TextIO | None,
+        is_metered: bool,
+        metrics: Metrics | None,
     ) -> None:
         self.place = place
         self.to = to
@@ -48,12 +56,15 @@ class Proxy:
         self.meter = Meter(to, place.emulator) if is_metered else None
         self.pages = Pages(to, place.emulator)
         self.faults = Faults()
+        self.metrics = metrics
 
     async def answer(self, request: web.Request) -> web.Response:
         """Answers a request."""
         body = await request.read()
         if request.path == "/_faults":
             return self.control(request.method, body)
+        if request.path == "/_metrics" and self.metrics is not None:
+            return await publish(self.metrics, json.loads(body))
         call = calls.read(request.headers, request.method, request.raw_path, body)
         refusal = limits.refused(call, request.headers, body)
         if refusal is not None:
@@ -149,7 +160,10 @@ class Proxy:
             return await self.relay(request, body), ""
         if call.service in faults.down:
             return None, faults.note("down")
-        if call.service in {"dynamodb", "timestream"} and faults.is_due("kill", faults.kill_every):
+        if call.service in STORES and faults.slow_seconds:
+            faults.note("slow")
+            await asyncio.sleep(faults.slow_seconds)
+        if call.service in STORES and faults.is_due("kill", faults.kill_every):
             for process in bootstraps(self.place, call.function):
                 with suppress(ProcessLookupError):
                     os.kill(process, signal.SIGKILL)
@@ -205,6 +219,14 @@ class Proxy:
         return answer, "+".join(done)
 
 
+async def publish(metrics: Metrics, asked: dict[str, Any]) -> web.Response:
+    """Publishes now, after what waits in queues has waited so much longer as is told."""
+    if "forward" in asked:
+        metrics.leap(float(asked["forward"]))
+    await metrics.publish()
+    return web.json_response({})
+
+
 def sent_requests(asked: dict[str, Any]) -> int:
     """How many requests are billed of one that sends messages."""
     messages = asked.get("Entries", [asked])
@@ -255,13 +277,15 @@ def amazon_json(content: dict[str, Any], status: int) -> web.Response:
 
 
 @asynccontextmanager
-async def proxy(place: Place, record: Path | None, is_metered: bool = False) -> AsyncIterator[None]:
+async def proxy(
+    place: Place, record: Path | None, is_metered: bool = False, metrics: Metrics | None = None
+) -> AsyncIterator[None]:
     """Serves the proxy; records calls in a file, if one is given, a JSON object a line. It either
     meters what is billed or does things wrong."""
     async with AsyncExitStack() as running:
         listener = running.enter_context(bound(place.proxy_port))
         file = running.enter_context(record.open("a")) if record else None
         to = await running.enter_async_context(session())
-        runner = await serve(Proxy(place, to, file, is_metered).answer, listener)
+        runner = await serve(Proxy(place, to, file, is_metered, metrics).answer, listener)
         running.push_async_callback(runner.cleanup)
         yield

@@ -1,23 +1,21 @@
 //! What a route is: everything about it in one value, beside its handler. Match,
 //! scope, the OpenAPI document, the page and the deployment's checks are read from
 //! there.
+//!
+//! A function of the deployment links the [`Endpoint`] of every route, the handlers of
+//! its own, and the rest of a [`Route`] only if it serves the contract: what is linked
+//! has to be loaded before the first answer.
 
 use std::fmt;
 use std::pin::Pin;
 
 use bytes::Bytes;
 use http::{Method, Response};
-use tidemark_app::discards::Discards;
-use tidemark_app::eraser::Eraser;
-use tidemark_app::health::Health;
-use tidemark_app::ingest::Ingest;
-use tidemark_app::query::Query;
 use tidemark_core::access::Scope;
 use utoipa::openapi::path::{HttpMethod, Parameter};
 use utoipa::openapi::request_body::RequestBody;
 
 use crate::call::Call;
-use crate::contract::Contract;
 use crate::describe::NamedSchema;
 use crate::describe::answers::Success;
 use crate::problem::{Problem, ProblemKind};
@@ -49,8 +47,25 @@ pub struct Route {
     pub problems: &'static [ProblemKind],
     /// The schemas that are its own.
     pub schemas: fn() -> Vec<NamedSchema>,
-    /// Who answers.
-    pub handler: Handler,
+    /// The function that answers.
+    pub function: Function,
+}
+
+/// What of a route every function knows, to find it and to let in who may ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The method. `HEAD` is answered wherever `GET` is.
+    pub verb: Verb,
+    /// The path; `{name}` and `{id}` stand for one segment that is not empty.
+    pub path: &'static str,
+    /// The route's id.
+    pub id: &'static str,
+    /// The scope that a caller needs for it.
+    pub scope: Option<Scope>,
+    /// Whether it takes a body.
+    pub takes_body: bool,
+    /// The function that answers.
+    pub function: Function,
 }
 
 /// The method of a route.
@@ -91,24 +106,7 @@ pub type Answered = Result<Response<Bytes>, Problem>;
 pub type Answering<'a> = Pin<Box<dyn Future<Output = Answered> + Send + 'a>>;
 
 /// Has a use case answer a call.
-pub type Handle<U> = for<'a> fn(&'a U, Call<'a>) -> Answering<'a>;
-
-/// Who answers a route: a use case, which is a function of the deployment.
-#[derive(Clone, Copy)]
-pub enum Handler {
-    /// Takes points in.
-    Ingest(Handle<Ingest>),
-    /// Answers questions about series.
-    Query(Handle<Query>),
-    /// Deletes.
-    Eraser(Handle<Eraser>),
-    /// Serves the administrator.
-    Discards(Handle<Discards>),
-    /// Tells whether data can be accepted.
-    Health(Handle<Health>),
-    /// Serves the contract.
-    Openapi(Handle<Contract>),
-}
+pub type Handler<U> = for<'a> fn(&'a U, Call<'a>) -> Answering<'a>;
 
 /// A function of the deployment, each with a folder of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -152,15 +150,15 @@ impl Function {
 }
 
 impl Route {
-    /// The function that answers it.
-    pub const fn function(&self) -> Function {
-        match self.handler {
-            Handler::Ingest(_) => Function::Ingest,
-            Handler::Query(_) => Function::Query,
-            Handler::Eraser(_) => Function::Eraser,
-            Handler::Discards(_) => Function::Admin,
-            Handler::Health(_) => Function::Health,
-            Handler::Openapi(_) => Function::Openapi,
+    /// What of it every function knows.
+    pub const fn endpoint(&self) -> Endpoint {
+        Endpoint {
+            verb: self.verb,
+            path: self.path,
+            id: self.id,
+            scope: self.scope,
+            takes_body: self.body.is_some(),
+            function: self.function,
         }
     }
 
@@ -182,7 +180,9 @@ impl Route {
         }
         kinds
     }
+}
 
+impl Endpoint {
     /// The segments of its path.
     pub(crate) fn template(&self) -> impl Iterator<Item = &'static str> + use<> {
         self.path.split('/').skip(1)
@@ -192,12 +192,5 @@ impl Route {
 impl fmt::Debug for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.verb.method(), self.path)
-    }
-}
-
-/// There is one of each id.
-impl PartialEq for Route {
-    fn eq(&self, other: &Self) -> bool {
-        self.id == other.id
     }
 }

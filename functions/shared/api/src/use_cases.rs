@@ -8,36 +8,35 @@ use tidemark_app::query::Query;
 
 use crate::call::Call;
 use crate::contract::Contract;
-use crate::route::{Answering, Handler};
+use crate::route::{Answering, Endpoint, Function};
+use crate::routes;
 
 /// The use cases of a process: all of them, or that of one function.
 pub trait UseCases: Send + Sync + 'static {
-    /// Has a handler answer; `None` if its use case is another function's.
-    fn answer<'a>(&'a self, handler: Handler, call: Call<'a>) -> Option<Answering<'a>>;
+    /// Has the handler of an endpoint answer; `None` if that is another function's.
+    fn answer<'a>(&'a self, endpoint: &Endpoint, call: Call<'a>) -> Option<Answering<'a>>;
 }
 
 /// A function has one of them.
 macro_rules! alone {
-    ($($handler:ident: $use_case:ty),+ $(,)?) => {$(
+    ($($use_case:ty: $handlers:ident),+ $(,)?) => {$(
         impl UseCases for $use_case {
-            fn answer<'a>(&'a self, handler: Handler, call: Call<'a>) -> Option<Answering<'a>> {
-                if let Handler::$handler(handle) = handler {
-                    Some(handle(self, call))
-                } else {
-                    None
-                }
+            fn answer<'a>(&'a self, endpoint: &Endpoint, call: Call<'a>) -> Option<Answering<'a>> {
+                let mut handlers = routes::$handlers.iter();
+                let (_, handle) = handlers.find(|(id, _)| *id == endpoint.id)?;
+                Some(handle(self, call))
             }
         }
     )+};
 }
 
 alone! {
-    Ingest: Ingest,
-    Query: Query,
-    Eraser: Eraser,
-    Discards: Discards,
-    Health: Health,
-    Openapi: Contract,
+    Ingest: INGEST,
+    Query: QUERY,
+    Eraser: ERASER,
+    Discards: ADMIN,
+    Health: HEALTH,
+    Contract: OPENAPI,
 }
 
 /// Every use case that answers requests.
@@ -57,14 +56,14 @@ pub struct All {
 }
 
 impl UseCases for All {
-    fn answer<'a>(&'a self, handler: Handler, call: Call<'a>) -> Option<Answering<'a>> {
-        Some(match handler {
-            Handler::Ingest(handle) => handle(&self.ingest, call),
-            Handler::Query(handle) => handle(&self.query, call),
-            Handler::Eraser(handle) => handle(&self.eraser, call),
-            Handler::Discards(handle) => handle(&self.discards, call),
-            Handler::Health(handle) => handle(&self.health, call),
-            Handler::Openapi(handle) => handle(&self.openapi, call),
-        })
+    fn answer<'a>(&'a self, endpoint: &Endpoint, call: Call<'a>) -> Option<Answering<'a>> {
+        match endpoint.function {
+            Function::Ingest => self.ingest.answer(endpoint, call),
+            Function::Query => self.query.answer(endpoint, call),
+            Function::Eraser => self.eraser.answer(endpoint, call),
+            Function::Admin => self.discards.answer(endpoint, call),
+            Function::Health => self.health.answer(endpoint, call),
+            Function::Openapi => self.openapi.answer(endpoint, call),
+        }
     }
 }

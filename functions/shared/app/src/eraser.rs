@@ -15,8 +15,8 @@ use tokio::time::timeout;
 use crate::audit;
 use crate::failure::Failure;
 
-/// How long a client waits for points to be removed that are hidden already: with
-/// what came before, less than a function behind the gateway has.
+/// How long a client waits at the most for points to be removed that are hidden
+/// already. Where there is less time, the store gives up sooner.
 const PATIENCE: Duration = Duration::from_secs(12);
 
 /// The use case.

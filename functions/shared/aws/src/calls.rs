@@ -2,19 +2,24 @@
 //! because the service is busy, is asked for again after a pause. Calls that are
 //! repeated here are tried once by the SDK ([`once`]): else each of our tries
 //! would be several of its own, at a table that has too many already.
+//!
+//! It is asked again for as long as there is time for what the call is a part of
+//! ([`in_time`]), or for as long as [`PATIENCE`] where nobody has said.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
-use backon::{BackoffBuilder, ExponentialBuilder, RetryableWithContext};
+use backon::{BackoffBuilder, ExponentialBuilder};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tidemark_ports::error::{Kind, Result, StoreError, causes};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-/// How long something is tried again: half of what a function has, so that one
-/// more try fits, and sooner than a caller behind the gateway gives up.
+use crate::in_time;
+
+/// How long something is tried again where there is no deadline: in a program of
+/// operators, who may begin again whenever they like.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// How long to wait before each further try.
@@ -23,7 +28,6 @@ const fn pauses() -> ExponentialBuilder {
         .with_min_delay(Duration::from_millis(25))
         .with_max_delay(Duration::from_secs(2))
         .without_max_times()
-        .with_total_delay(Some(PATIENCE))
         .with_jitter()
 }
 
@@ -44,11 +48,15 @@ impl Budget {
         Self(Arc::new(Semaphore::new(calls)))
     }
 
-    /// Makes a call when it is its turn; who waits longest is next.
-    pub(crate) async fn turn<F: Future>(&self, call: F) -> F::Output {
-        // It is never closed.
-        let _turn = self.0.acquire().await;
-        call.await
+    /// Makes a call when it is its turn; who waits longest is next. Where the time
+    /// is up before it is answered, that is an error that passes.
+    pub(crate) async fn turn<T>(&self, call: impl Future<Output = Result<T>>) -> Result<T> {
+        let turn = async {
+            // It is never closed.
+            let _turn = self.0.acquire().await;
+            call.await
+        };
+        in_time::cut(turn).await
     }
 }
 
@@ -76,18 +84,18 @@ impl From<StoreError> for Undone {
     }
 }
 
-/// Tries until a try comes to its end, with pauses, or until it is given up. A try
-/// takes what those before it have left, and hands it on; so does the last one.
+/// Tries until a try comes to its end, with pauses, or until there is no time for
+/// another. A try takes what those before it have left, and hands it on; so does the
+/// last one.
 pub(crate) async fn retry<S, T, F>(work: S, one: impl FnMut(S) -> F) -> (S, Result<T>)
 where
     F: Future<Output = (S, std::result::Result<T, Undone>)>,
 {
-    // The pauses end by themselves; but calls may take long, too.
-    let end = Instant::now() + PATIENCE;
-    retry_while(pauses(), || Instant::now() < end, work, one).await
+    let end = in_time::end().unwrap_or_else(|| Instant::now() + PATIENCE);
+    retry_until(Some(end), pauses(), work, one).await
 }
 
-/// The same with pauses of one's own, which alone end it.
+/// The same with pauses of one's own, of which there are only so many.
 pub(crate) async fn retry_after<S, T, F>(
     pauses: impl BackoffBuilder,
     work: S,
@@ -96,30 +104,34 @@ pub(crate) async fn retry_after<S, T, F>(
 where
     F: Future<Output = (S, std::result::Result<T, Undone>)>,
 {
-    retry_while(pauses, || true, work, one).await
+    retry_until(in_time::end(), pauses, work, one).await
 }
 
-async fn retry_while<S, T, F>(
+async fn retry_until<S, T, F>(
+    end: Option<Instant>,
     pauses: impl BackoffBuilder,
-    is_time: impl Fn() -> bool,
-    work: S,
+    mut work: S,
     mut one: impl FnMut(S) -> F,
 ) -> (S, Result<T>)
 where
     F: Future<Output = (S, std::result::Result<T, Undone>)>,
 {
-    // Boxed, since the compiler looks only so deep into futures of futures.
-    let one = |work| Box::pin(one(work));
-    let (work, outcome) = one
-        .retry(pauses)
-        .sleep(tokio::time::sleep)
-        .context(work)
-        .when(|undone| matches!(undone, Undone::Contended(_)) && is_time())
-        .await;
-    let outcome = outcome.map_err(|undone| match undone {
-        Undone::Contended(error) | Undone::Failed(error) => error,
-    });
-    (work, outcome)
+    let mut pauses = pauses.build();
+    loop {
+        // Boxed, since the compiler looks only so deep into futures of futures.
+        let (left, outcome) = Box::pin(one(work)).await;
+        work = left;
+        let error = match outcome {
+            Ok(done) => return (work, Ok(done)),
+            Err(Undone::Failed(error)) => return (work, Err(error)),
+            Err(Undone::Contended(error)) => error,
+        };
+        let is_time = |pause: &Duration| end.is_none_or(|end| Instant::now() + *pause < end);
+        match pauses.next().filter(is_time) {
+            Some(pause) => tokio::time::sleep(pause).await,
+            None => return (work, Err(error)),
+        }
+    }
 }
 
 /// What one call has done.
@@ -232,140 +244,4 @@ where
 }
 
 #[cfg(test)]
-mod tests {
-    use std::cell::{Cell, RefCell};
-
-    use super::*;
-
-    const CALLS: usize = 8;
-
-    /// A table that takes `most` of what each call asks for.
-    async fn busy(items: usize, most: usize) -> (Result<Vec<usize>>, Vec<usize>) {
-        let calls = RefCell::new(Vec::new());
-        let call = |mut work: Vec<usize>| {
-            calls.borrow_mut().push(work.len());
-            let left = work.split_off(work.len().min(most));
-            async { Ok(Done { found: work, left }) }
-        };
-        let work = (0..items).collect();
-        let answer = each(&Budget::new(CALLS), work, 10, CALLS, call).await;
-        (answer, calls.into_inner())
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn all_is_done_in_calls_that_are_full() {
-        assert_eq!(busy(0, 10).await.1, [0; 0]);
-        let (found, calls) = busy(101, 10).await;
-        let mut found = found.unwrap();
-        found.sort_unstable();
-        assert_eq!(found, (0..101).collect::<Vec<_>>());
-        assert_eq!(calls, [vec![10; 10], vec![1]].concat());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_is_left_is_asked_for_again() {
-        let (found, calls) = busy(25, 4).await;
-        let mut found = found.unwrap();
-        found.sort_unstable();
-        assert_eq!(found, (0..25).collect::<Vec<_>>());
-        assert_eq!(calls, [10, 10, 5, 10, 3, 6, 2]);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_table_that_stays_busy_is_given_up() {
-        let begin = Instant::now();
-        let (found, _) = busy(1, 0).await;
-        assert_eq!(found.unwrap_err().kind(), Kind::Unavailable);
-        let waited = begin.elapsed();
-        assert!(waited > Duration::from_secs(10), "{waited:?}");
-        assert!(waited < Duration::from_secs(16), "{waited:?}");
-    }
-
-    /// Pauses alone do not end it: each of its calls takes as long as one may.
-    #[tokio::test(start_paused = true)]
-    async fn a_service_that_does_not_answer_is_given_up() {
-        let begin = Instant::now();
-        let call = async |_: Vec<u8>| {
-            tokio::time::sleep(Duration::from_secs(5)).await;
-            Err::<Done<u8, ()>, _>(StoreError::new(Kind::Unavailable, "no answer"))
-        };
-        let error = each(&Budget::new(CALLS), vec![1], 1, CALLS, call).await;
-        let error = error.unwrap_err();
-        assert_eq!(error.kind(), Kind::Unavailable);
-        assert!(causes(&error).contains("no answer"), "{error}");
-        let waited = begin.elapsed();
-        assert!(waited < Duration::from_secs(21), "{waited:?}");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_call_that_is_refused_as_a_whole_is_made_again_as_a_whole() {
-        let calls = RefCell::new(Vec::new());
-        let call = |work: Vec<u32>| {
-            calls.borrow_mut().push(work.clone());
-            let is_refused = calls.borrow().len() < 4;
-            async move {
-                if is_refused {
-                    return Err(StoreError::new(Kind::Unavailable, "throttled"));
-                }
-                let (found, left) = (work, Vec::new());
-                Ok(Done { found, left })
-            }
-        };
-        let found = each(&Budget::new(CALLS), vec![1, 2, 3], 2, CALLS, call).await;
-        let mut found = found.unwrap();
-        found.sort_unstable();
-        assert_eq!(found, [1, 2, 3]);
-        let expected = [vec![1, 2], vec![3], vec![1, 2], vec![3], vec![1, 2]];
-        assert_eq!(calls.into_inner()[..], expected);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn all_who_share_a_budget_make_no_more_calls_than_one() {
-        let (now, most) = (Cell::new(0), Cell::new(0));
-        let call = async |work: Vec<u32>| {
-            now.set(now.get() + 1);
-            most.set(most.get().max(now.get()));
-            tokio::time::sleep(Duration::from_millis(10)).await;
-            now.set(now.get() - 1);
-            let (found, left) = (work, Vec::new());
-            Ok(Done { found, left })
-        };
-        let budget = Budget::new(CALLS);
-        let messages = (0..10).map(|_| each(&budget, (0..100).collect(), 1, CALLS, call));
-        for found in futures_util::future::join_all(messages).await {
-            assert_eq!(found.unwrap().len(), 100);
-        }
-        assert_eq!(most.get(), CALLS);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_a_busy_table_refuses_is_tried_again_alone() {
-        let tries = RefCell::new(Vec::new());
-        let call = async |number: u32| {
-            tries.borrow_mut().push(number);
-            let many = tries.borrow().iter().filter(|t| **t == number).count();
-            match number {
-                3 if many < 4 => Err(StoreError::new(Kind::Unavailable, "busy")),
-                _ => Ok(()),
-            }
-        };
-        let budget = Budget::new(CALLS);
-        for_each(&budget, vec![1, 2, 3, 4], 2, call).await.unwrap();
-        let mut tries = tries.into_inner();
-        tries.sort_unstable();
-        assert_eq!(tries, [1, 2, 3, 3, 3, 3, 4]);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_error_ends_it() {
-        let calls = Cell::new(0);
-        let call = |_: Vec<u8>| {
-            calls.set(calls.get() + 1);
-            async { Err::<Done<u8, ()>, _>(StoreError::new(Kind::Internal, "wrong")) }
-        };
-        let budget = Budget::new(CALLS);
-        let error = each(&budget, vec![1, 2], 2, CALLS, call).await;
-        let error = error.unwrap_err();
-        assert_eq!((error.kind(), calls.get()), (Kind::Internal, 1));
-    }
-}
+mod tests;

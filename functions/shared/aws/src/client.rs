@@ -13,6 +13,7 @@ use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 use crate::calls::Budget;
+use crate::in_time::InTime;
 use crate::settings::Settings;
 use crate::trust;
 
@@ -24,10 +25,11 @@ const ATTEMPT: Duration = Duration::from_secs(5);
 const QUERY: Duration = Duration::from_secs(15);
 /// The same where nobody waits: as long as Timestream itself lets a query take.
 const LONG_QUERY: Duration = Duration::from_mins(1);
-/// How long a call may take with all its tries: less than a caller behind the
-/// gateway waits.
+/// How long a call may take with all its tries where there is no
+/// [deadline](InTime).
 const OPERATION: Duration = Duration::from_secs(20);
-/// How often a call is tried while the service is busy.
+/// How often a call is tried while the service is busy; calls of tables as often as
+/// there is time, where there is a deadline.
 const ATTEMPTS: u32 = 8;
 /// How many calls that write to tables are under way at the same time, for all
 /// messages of an invocation together: about as many as one batch of many series
@@ -89,7 +91,11 @@ impl Aws {
     }
 
     pub(crate) fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
-        let client = || aws_sdk_dynamodb::Client::new(&self.sdk);
+        let client = || {
+            let config = aws_sdk_dynamodb::config::Builder::from(&self.sdk);
+            let config = config.interceptor(InTime::WHILE_THERE_IS_TIME);
+            aws_sdk_dynamodb::Client::from_conf(config.build())
+        };
         self.dynamodb.get_or_init(client).clone()
     }
 }

@@ -8,6 +8,7 @@ mod dynamodb;
 mod error;
 #[cfg(test)]
 mod fake;
+mod in_time;
 mod jobs;
 mod lambda;
 mod s3;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use lambda_runtime::{Context, LambdaEvent, Runtime, service_fn};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
+use tidemark_ports::deadline;
 use tidemark_ports::error::causes;
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -60,23 +61,30 @@ where
     let handle = Arc::new(handle);
     Runtime::new(service_fn(move |event: LambdaEvent<T>| {
         let handle = Arc::clone(&handle);
-        async move {
-            let (payload, context) = event.into_parts();
-            let span = tracing::info_span!(
-                "invocation",
-                id = context.request_id,
-                trace = context.xray_trace_id
-            );
-            let answer = handle(payload, &context).instrument(span.clone()).await;
-            if let Err(error) = &answer {
-                span.in_scope(|| tracing::error!("the invocation failed: {}", causes(&**error)));
-            }
-            cloudwatch::flush();
-            answer
-        }
+        async move { answer(event, &*handle).await }
     }))
     .run()
     .await
+}
+
+/// Serves one event: what does it knows until when there is time.
+async fn answer<T, R>(
+    event: LambdaEvent<T>,
+    handle: &impl AsyncFn(T, &Context) -> Result<R, Error>,
+) -> Result<R, Error> {
+    let (payload, context) = event.into_parts();
+    let span = tracing::info_span!(
+        "invocation",
+        id = context.request_id,
+        trace = context.xray_trace_id
+    );
+    let work = handle(payload, &context).instrument(span.clone());
+    let answer = deadline::within(until(&context), work).await;
+    if let Err(error) = &answer {
+        span.in_scope(|| tracing::error!("the invocation failed: {}", causes(&**error)));
+    }
+    cloudwatch::flush();
+    answer
 }
 
 /// How long an invocation may take that does not say so: under
@@ -115,6 +123,33 @@ mod tests {
         for event in ["{}", "null", "7", "[1, {\"a\": []}]", "\"x\""] {
             assert!(serde_json::from_str::<Anything>(event).is_ok(), "{event}");
         }
+    }
+
+    /// An invocation that Lambda breaks off in so many seconds.
+    #[allow(clippy::disallowed_methods, reason = "as Lambda sets it")]
+    fn event<T>(payload: T, seconds: u64) -> LambdaEvent<T> {
+        let end = std::time::SystemTime::now() + Duration::from_secs(seconds);
+        let since = end.duration_since(std::time::UNIX_EPOCH).unwrap();
+        let mut context = Context::default();
+        context.deadline = u64::try_from(since.as_millis()).unwrap();
+        LambdaEvent::new(payload, context)
+    }
+
+    /// Messages, ticks, requests and jobs alike.
+    #[tokio::test(start_paused = true)]
+    async fn what_serves_an_event_knows_its_deadline() {
+        for (seconds, expected) in [(30, 29), (120, 119), (1, 0)] {
+            let told = answer(
+                event(7, seconds),
+                &async |payload: u8, context: &Context| {
+                    assert_eq!((payload, context.deadline > 0), (7, true));
+                    let left = deadline::current().unwrap() - Instant::now();
+                    Ok(left.as_secs_f64().round())
+                },
+            );
+            assert_eq!(told.await.unwrap(), f64::from(expected));
+        }
+        assert_eq!(deadline::current(), None);
     }
 
     #[test]

@@ -163,7 +163,7 @@ mod tests {
     use std::cell::Cell;
 
     use serde_json::json;
-    use tokio::time::sleep;
+    use tokio::time::{sleep, sleep_until};
 
     use super::*;
     use crate::cloudwatch::Collected;
@@ -244,6 +244,22 @@ mod tests {
                 "messages_failed": 4,
             })]
         );
+    }
+
+    /// What gives up by itself, as a store does shortly before the deadline, is told
+    /// with what it says, and each message of the event.
+    #[tokio::test(start_paused = true)]
+    async fn messages_know_until_when_there_is_time() {
+        let until = Instant::now() + Duration::from_secs(29);
+        let handle = async |_: u32| {
+            let known = tidemark_ports::deadline::current();
+            sleep_until(known.unwrap() - Duration::from_millis(500)).await;
+            Err::<(), _>("throttled".to_owned())
+        };
+        let event = event(&["0"; 10]);
+        let run = tidemark_ports::deadline::within(until, run(event, until, &handle));
+        assert_eq!(failures(&run.await).len(), 10);
+        assert_eq!(until - Instant::now(), Duration::from_millis(500));
     }
 
     #[test]

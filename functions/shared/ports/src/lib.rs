@@ -11,6 +11,7 @@ mod bounds;
 pub mod calculator;
 mod catalog;
 pub mod clock;
+pub mod deadline;
 mod discards;
 pub mod error;
 mod history;

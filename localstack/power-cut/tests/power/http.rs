@@ -93,7 +93,7 @@ async fn post(ingest: &Ingest, number: u64) -> StatusCode {
         path: &matched.path,
         request: &request,
     };
-    match ingest.answer(matched.route.handler, call).unwrap().await {
+    match ingest.answer(matched.endpoint, call).unwrap().await {
         Ok(response) => response.status(),
         Err(problem) => problem.kind().status(),
     }

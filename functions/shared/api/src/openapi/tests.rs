@@ -121,7 +121,7 @@ fn each_operation_says_what_can_go_wrong() {
 #[test]
 fn a_body_is_described_where_points_come_in() {
     for route in ROUTES {
-        let comes_in = route.function() == Function::Ingest;
+        let comes_in = route.function == Function::Ingest;
         assert_eq!(route.body.is_some(), comes_in, "{route:?}");
         // Else it would be kept for anyone.
         assert!(route.body.is_none() || route.scope.is_some(), "{route:?}");

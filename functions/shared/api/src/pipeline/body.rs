@@ -116,7 +116,11 @@ where
             return refuse(request, too_large(self.limit)).await;
         }
         let (head, mut body) = request.into_parts();
-        let kept = matched.route.body.map_or(0, |_| self.limit);
+        let kept = if matched.endpoint.takes_body {
+            self.limit
+        } else {
+            0
+        };
         let reading = read(&mut body, declared, self.limit, kept);
         match timeout(BODY_TIME, reading).await {
             Ok(Ok(body)) => {

@@ -28,7 +28,7 @@ pub(super) fn of(
                 path: &admitted.matched.path,
                 request: &admitted.request,
             };
-            let answered = match use_cases.answer(admitted.matched.route.handler, call) {
+            let answered = match use_cases.answer(admitted.matched.endpoint, call) {
                 Some(answering) => answering.await,
                 None => Err(Problem::not_found()),
             };

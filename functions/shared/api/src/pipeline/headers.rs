@@ -25,7 +25,7 @@ where
         let is_private = found.is_none_or(|Found(found)| {
             found
                 .as_ref()
-                .is_ok_and(|found| found.route.scope.is_some())
+                .is_ok_and(|found| found.endpoint.scope.is_some())
         });
         let mut response = next.answer(request).await;
         let headers = response.headers_mut();

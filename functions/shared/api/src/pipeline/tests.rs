@@ -11,13 +11,14 @@ use http_body_util::{BodyExt, Full};
 use tidemark_access::{AccessSettings, Credential, Denial, Guard};
 use tidemark_core::access::Scope;
 use tidemark_core::principal::Principal;
+use tidemark_ports::deadline;
 use tokio::time::{Instant, sleep};
 use tower::ServiceExt;
 
 use super::*;
 use crate::call::Call;
 use crate::problem::Problem;
-use crate::route::{Answering, Handler};
+use crate::route::{Answering, Endpoint, Function};
 use crate::routes::ROUTES;
 
 /// How much time there is for a request.
@@ -42,15 +43,16 @@ impl Guard for Doorkeeper {
     }
 }
 
-/// Answers the list of series with what was asked, panics at statistics, takes
-/// an hour over points; the function of queries, and no other.
+/// Answers the list of series with what was asked, panics at statistics of one series
+/// and tells with those of another how much time it has, takes an hour over points; the
+/// function of queries, and no other.
 struct Queries;
 
 impl UseCases for Queries {
-    fn answer<'a>(&'a self, handler: Handler, call: Call<'a>) -> Option<Answering<'a>> {
-        let Handler::Query(_) = handler else {
+    fn answer<'a>(&'a self, endpoint: &Endpoint, call: Call<'a>) -> Option<Answering<'a>> {
+        if endpoint.function != Function::Query {
             return None;
-        };
+        }
         Some(Box::pin(async move {
             let (uri, body) = (call.request.uri(), call.request.body());
             match uri.path() {
@@ -59,6 +61,10 @@ impl UseCases for Queries {
                     Ok(Response::new(Bytes::from(text)))
                 }
                 "/api/a" => panic!("at {uri}"),
+                "/api/b" => {
+                    let left = deadline::current().map(|until| until - Instant::now());
+                    Ok(Response::new(Bytes::from(format!("{left:?}"))))
+                }
                 "/api/a/points" => {
                     sleep(Duration::from_hours(1)).await;
                     Ok(Response::new(Bytes::new()))
@@ -245,6 +251,16 @@ async fn refusals_and_failures_have_the_headers_of_all_answers() {
             "{status}"
         );
     }
+}
+
+/// What tries again below has as much time as the request has.
+#[tokio::test(start_paused = true)]
+async fn what_answers_a_request_knows_its_deadline() {
+    let told = ask("GET", "/api/b", 0).await;
+    assert_eq!(told.body(), format!("{:?}", Some(TIME)).as_str());
+    let request = Request::get("/api/b").header("x-api-key", "tm_reader");
+    let told = answer(access(), request.body(Full::from("")).unwrap()).await;
+    assert_eq!(told.body(), "None");
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
-//! What is not done in time is answered all the same.
+//! What is not done in time is answered all the same. What does it knows how long it
+//! has.
 //!
 //! Not `tower-http`'s, which has one limit for all requests and no problem document:
 //! here the host says of each until when there is time.
@@ -6,6 +7,7 @@
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
+use tidemark_ports::deadline;
 use tokio::time::{Instant, timeout_at};
 
 use super::step::{Next, Step};
@@ -35,9 +37,11 @@ where
         let Some(Deadline(until)) = deadline else {
             return answer.await;
         };
-        timeout_at(until, answer).await.unwrap_or_else(|_| {
-            tracing::error!("the time was up");
-            Response::<Bytes>::from(Problem::unavailable(RETRY_AFTER)).map(Full::new)
-        })
+        timeout_at(until, deadline::within(until, answer))
+            .await
+            .unwrap_or_else(|_| {
+                tracing::error!("the time was up");
+                Response::<Bytes>::from(Problem::unavailable(RETRY_AFTER)).map(Full::new)
+            })
     }
 }

@@ -38,7 +38,7 @@ where
         let started = Instant::now();
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let found = routes::find(&method, uri.path());
-        let route = found.as_ref().map_or("-", |found| found.route.path);
+        let route = found.as_ref().map_or("-", |found| found.endpoint.path);
         request.extensions_mut().insert(Found(found));
         let response = next.answer(request).await;
         let (path, status) = (uri.path(), response.status().as_u16());

@@ -11,7 +11,7 @@ use crate::call::Call;
 use crate::describe::answers::Success;
 use crate::describe::parameters::{from, name, to, zone};
 use crate::problem::{Problem, ProblemKind};
-use crate::route::{Answered, Handler, Route, Verb};
+use crate::route::{Answered, Function, Handler, Route, Verb};
 
 pub(super) static ROUTE: Route = Route {
     verb: Verb::Delete,
@@ -26,8 +26,10 @@ pub(super) static ROUTE: Route = Route {
     success,
     problems: &[ProblemKind::UnknownSeries, ProblemKind::TooManyDeletions],
     schemas: Vec::new,
-    handler: Handler::Eraser(|eraser, call| Box::pin(answer(eraser, call))),
+    function: Function::Eraser,
 };
+
+pub(super) const HANDLER: Handler<Eraser> = |eraser, call| Box::pin(answer(eraser, call));
 
 /// Which series, and which points of it; without an end on either side, the series
 /// itself.

@@ -27,7 +27,7 @@ use crate::describe::schemas::with_stats;
 use crate::describe::{NamedSchema, Properties, array, closed, forms, named, one_of, text};
 use crate::params::{DEFAULT_LIMIT, MAX_LIMIT, missing};
 use crate::problem::{Problem, ProblemKind};
-use crate::route::{Handler, Route, Verb};
+use crate::route::{Function, Handler, Route, Verb};
 
 pub(super) static ROUTE: Route = Route {
     verb: Verb::Get,
@@ -42,10 +42,11 @@ pub(super) static ROUTE: Route = Route {
     success,
     problems: &[ProblemKind::InvalidCursor, ProblemKind::UnknownSeries],
     schemas,
-    handler: Handler::Query(|query, call| {
-        Box::pin(query.recorded(call.tenant(), call.uri_path(), answer(query, call)))
-    }),
+    function: Function::Query,
 };
+
+pub(super) const HANDLER: Handler<Query> =
+    |query, call| Box::pin(query.recorded(call.tenant(), call.uri_path(), answer(query, call)));
 
 /// What is asked.
 #[derive(Debug, Clone)]

@@ -12,7 +12,7 @@ use crate::describe::answers::{self, Success};
 use crate::describe::{NamedSchema, Properties, closed, named, one_of};
 use crate::problem::faults::Checks;
 use crate::problem::{Problem, ProblemKind};
-use crate::route::{Answered, Handler, Route, Verb};
+use crate::route::{Answered, Function, Handler, Route, Verb};
 
 pub(super) static ROUTE: Route = Route {
     verb: Verb::Get,
@@ -27,8 +27,10 @@ pub(super) static ROUTE: Route = Route {
     success,
     problems: &[ProblemKind::Unhealthy],
     schemas,
-    handler: Handler::Health(|health, call| Box::pin(answer(health, call))),
+    function: Function::Health,
 };
+
+pub(super) const HANDLER: Handler<Health> = |health, call| Box::pin(answer(health, call));
 
 async fn answer(health: &Health, call: Call<'_>) -> Answered {
     call.no_params()?;

@@ -20,7 +20,7 @@ use crate::describe::parameters::{cursor, limit};
 use crate::describe::{NamedSchema, Properties, array, closed, named, of, or_null, time_or_null};
 use crate::params::{DEFAULT_LIMIT, MAX_LIMIT};
 use crate::problem::{Problem, ProblemKind};
-use crate::route::{Answered, Handler, Route, Verb};
+use crate::route::{Answered, Function, Handler, Route, Verb};
 
 pub(super) static ROUTE: Route = Route {
     verb: Verb::Get,
@@ -35,8 +35,11 @@ pub(super) static ROUTE: Route = Route {
     success,
     problems: &[ProblemKind::InvalidCursor],
     schemas,
-    handler: Handler::Query(|query, call| Box::pin(query.measured(answer(query, call)))),
+    function: Function::Query,
 };
+
+pub(super) const HANDLER: Handler<Query> =
+    |query, call| Box::pin(query.measured(answer(query, call)));
 
 /// Which page is asked for. Queries are told apart by their time, and those of one
 /// time by a number.

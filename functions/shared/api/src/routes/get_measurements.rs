@@ -25,7 +25,7 @@ use crate::describe::schemas::part;
 use crate::describe::{NamedSchema, Properties, array, closed, date_time, map, named, of};
 use crate::params::{DEFAULT_LIMIT, MAX_LIMIT, Params, missing};
 use crate::problem::{Problem, ProblemKind};
-use crate::route::{Handler, Route, Verb};
+use crate::route::{Function, Handler, Route, Verb};
 
 pub(super) static ROUTE: Route = Route {
     verb: Verb::Get,
@@ -40,10 +40,11 @@ pub(super) static ROUTE: Route = Route {
     success,
     problems: &[ProblemKind::InvalidCursor],
     schemas,
-    handler: Handler::Query(|query, call| {
-        Box::pin(query.recorded(call.tenant(), call.uri_path(), answer(query, call)))
-    }),
+    function: Function::Query,
 };
+
+pub(super) const HANDLER: Handler<Query> =
+    |query, call| Box::pin(query.recorded(call.tenant(), call.uri_path(), answer(query, call)));
 
 /// What is asked.
 #[derive(Debug, Clone)]

@@ -11,7 +11,7 @@ use crate::call::Call;
 use crate::contract::Contract;
 use crate::describe::answers::Success;
 use crate::describe::of;
-use crate::route::{Answered, Handler, Route, Verb};
+use crate::route::{Answered, Function, Handler, Route, Verb};
 
 pub(super) static ROUTE: Route = Route {
     verb: Verb::Get,
@@ -26,8 +26,11 @@ pub(super) static ROUTE: Route = Route {
     success,
     problems: &[],
     schemas: Vec::new,
-    handler: Handler::Openapi(|contract, call| Box::pin(ready(answer(contract, call)))),
+    function: Function::Openapi,
 };
+
+pub(super) const HANDLER: Handler<Contract> =
+    |contract, call| Box::pin(ready(answer(contract, call)));
 
 fn answer(contract: &Contract, call: Call<'_>) -> Answered {
     call.no_params()?;

@@ -25,7 +25,7 @@ use crate::describe::parameters::{
 use crate::describe::{array, named, of, one_of};
 use crate::params::{DEFAULT_LIMIT, MAX_LIMIT};
 use crate::problem::{Problem, ProblemKind};
-use crate::route::{Handler, Route, Verb};
+use crate::route::{Function, Handler, Route, Verb};
 
 pub(super) static ROUTE: Route = Route {
     verb: Verb::Get,
@@ -44,12 +44,14 @@ pub(super) static ROUTE: Route = Route {
         ProblemKind::NotAcceptable,
     ],
     schemas: Vec::new,
-    handler: Handler::Query(|query, call| {
-        Box::pin(async move {
-            let answer = answer(query, call);
-            accept::varied(query.recorded(call.tenant(), call.uri_path(), answer).await)
-        })
-    }),
+    function: Function::Query,
+};
+
+pub(super) const HANDLER: Handler<Query> = |query, call| {
+    Box::pin(async move {
+        let answer = answer(query, call);
+        accept::varied(query.recorded(call.tenant(), call.uri_path(), answer).await)
+    })
 };
 
 /// What is asked.

@@ -21,7 +21,7 @@ use crate::describe::parameters::{decimals, from, interpolate, name, stats, to, 
 use crate::describe::schemas::with_stats;
 use crate::describe::{NamedSchema, Properties, closed, named};
 use crate::problem::{Problem, ProblemKind};
-use crate::route::{Handler, Route, Verb};
+use crate::route::{Function, Handler, Route, Verb};
 
 pub(super) static ROUTE: Route = Route {
     verb: Verb::Get,
@@ -36,10 +36,11 @@ pub(super) static ROUTE: Route = Route {
     success,
     problems: &[ProblemKind::UnknownSeries],
     schemas,
-    handler: Handler::Query(|query, call| {
-        Box::pin(query.recorded(call.tenant(), call.uri_path(), answer(query, call)))
-    }),
+    function: Function::Query,
 };
+
+pub(super) const HANDLER: Handler<Query> =
+    |query, call| Box::pin(query.recorded(call.tenant(), call.uri_path(), answer(query, call)));
 
 /// What is asked.
 #[derive(Debug, Clone)]

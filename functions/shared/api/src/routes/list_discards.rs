@@ -26,7 +26,7 @@ use crate::describe::{
 };
 use crate::params::{DEFAULT_LIMIT, MAX_LIMIT};
 use crate::problem::{Problem, ProblemKind};
-use crate::route::{Answered, Handler, Route, Verb};
+use crate::route::{Answered, Function, Handler, Route, Verb};
 
 pub(super) static ROUTE: Route = Route {
     verb: Verb::Get,
@@ -41,8 +41,10 @@ pub(super) static ROUTE: Route = Route {
     success,
     problems: &[ProblemKind::InvalidCursor],
     schemas,
-    handler: Handler::Discards(|discards, call| Box::pin(answer(discards, call))),
+    function: Function::Admin,
 };
+
+pub(super) const HANDLER: Handler<Discards> = |discards, call| Box::pin(answer(discards, call));
 
 /// What is asked.
 #[derive(Debug, Clone)]

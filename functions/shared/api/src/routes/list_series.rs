@@ -24,7 +24,7 @@ use crate::describe::parameters::{cursor, decimals, flag, limit, matching, query
 use crate::describe::{NamedSchema, Properties, array, closed, count, forms, named, of, text};
 use crate::params::{DEFAULT_LIMIT, MAX_LIMIT};
 use crate::problem::{Problem, ProblemKind};
-use crate::route::{Answered, Handler, Route, Verb};
+use crate::route::{Answered, Function, Handler, Route, Verb};
 
 /// The most series of a page with details, each of which costs a look at its
 /// points; also how many there are unless it is said.
@@ -43,8 +43,11 @@ pub(super) static ROUTE: Route = Route {
     success,
     problems: &[ProblemKind::InvalidCursor],
     schemas,
-    handler: Handler::Query(|query, call| Box::pin(query.measured(answer(query, call)))),
+    function: Function::Query,
 };
+
+pub(super) const HANDLER: Handler<Query> =
+    |query, call| Box::pin(query.measured(answer(query, call)));
 
 /// What is asked.
 #[derive(Debug, Clone)]

@@ -1,8 +1,9 @@
 //! The one list of routes. The pipeline matches requests against it, the OpenAPI
 //! document is generated from it, and tests hold the deployment template against it.
+//! Beside it, the handlers of each function.
 
-mod aggregate;
 mod delete_series;
+mod get_aggregate;
 mod get_buckets;
 mod get_docs;
 mod get_health;
@@ -22,11 +23,17 @@ mod summarize_discards;
 use std::borrow::Cow;
 
 use http::Method;
+use tidemark_app::discards::Discards;
+use tidemark_app::eraser::Eraser;
+use tidemark_app::health::Health;
+use tidemark_app::ingest::Ingest;
+use tidemark_app::query::Query;
 
 use crate::call::PathParams;
+use crate::contract::Contract;
 use crate::percent;
 use crate::problem::Problem;
-use crate::route::{Route, Verb};
+use crate::route::{Endpoint, Handler, Route, Verb};
 
 /// Every route, in the order of the documentation.
 pub static ROUTES: [&Route; 16] = [
@@ -38,7 +45,7 @@ pub static ROUTES: [&Route; 16] = [
     &delete_series::ROUTE,
     &post_measurements::ROUTE,
     &get_measurements::ROUTE,
-    &aggregate::ROUTE,
+    &get_aggregate::ROUTE,
     &get_history::ROUTE,
     &list_discards::ROUTE,
     &summarize_discards::ROUTE,
@@ -48,11 +55,46 @@ pub static ROUTES: [&Route; 16] = [
     &get_docs::ROUTE,
 ];
 
-/// A request's route, and what its path holds.
+/// The ids of a function's routes, each with what answers it there.
+pub(crate) type Handlers<U> = &'static [(&'static str, Handler<U>)];
+
+macro_rules! handlers {
+    ($($route:ident),+ $(,)?) => { &[$(($route::ROUTE.id, $route::HANDLER)),+] };
+}
+
+// One list a function: it links no other.
+pub(crate) static INGEST: Handlers<Ingest> = handlers![post_points, post_measurements];
+pub(crate) static QUERY: Handlers<Query> = handlers![
+    list_series,
+    get_stats,
+    get_points,
+    get_buckets,
+    get_measurements,
+    get_aggregate,
+    get_history,
+];
+pub(crate) static ERASER: Handlers<Eraser> = handlers![delete_series];
+pub(crate) static ADMIN: Handlers<Discards> =
+    handlers![list_discards, summarize_discards, replay_discard];
+pub(crate) static HEALTH: Handlers<Health> = handlers![get_health];
+pub(crate) static OPENAPI: Handlers<Contract> = handlers![get_openapi, get_docs];
+
+/// What of [`ROUTES`] every function knows.
+static ENDPOINTS: [Endpoint; ROUTES.len()] = {
+    let mut all = [ROUTES[0].endpoint(); ROUTES.len()];
+    let mut i = 1;
+    while i < all.len() {
+        all[i] = ROUTES[i].endpoint();
+        i += 1;
+    }
+    all
+};
+
+/// What answers a request, and what its path holds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Match {
-    /// The route.
-    pub route: &'static Route,
+    /// What of its route every function knows.
+    pub endpoint: &'static Endpoint,
     /// What the variables of its path stand for.
     pub path: PathParams,
 }
@@ -67,16 +109,16 @@ pub fn find(method: &Method, path: &str) -> Result<Match, Problem> {
     } else {
         method
     };
-    let mut routes = ROUTES.iter();
-    let is_asked = |route: &Route| route.verb.method() == *asked && fits(route, &segments);
-    if let Some(route) = routes.find(|route| is_asked(route)) {
-        let params = route
+    let mut endpoints = ENDPOINTS.iter();
+    let is_asked = |it: &Endpoint| it.verb.method() == *asked && fits(it, &segments);
+    if let Some(endpoint) = endpoints.find(|it| is_asked(it)) {
+        let params = endpoint
             .template()
             .zip(segments)
             .filter_map(|(part, segment)| Some((variable(part)?, segment.into_owned())))
             .collect();
         let path = PathParams(params);
-        return Ok(Match { route, path });
+        return Ok(Match { endpoint, path });
     }
     match methods_at(&segments) {
         none if none.is_empty() => Err(Problem::not_found()),
@@ -91,19 +133,19 @@ pub fn methods(path: &str) -> Vec<Method> {
 
 fn methods_at(segments: &[Cow<'_, str>]) -> Vec<Method> {
     let mut methods = Vec::new();
-    for route in ROUTES.iter().filter(|route| fits(route, segments)) {
-        methods.push(route.verb.method());
-        if route.verb == Verb::Get {
+    for endpoint in ENDPOINTS.iter().filter(|it| fits(it, segments)) {
+        methods.push(endpoint.verb.method());
+        if endpoint.verb == Verb::Get {
             methods.push(Method::HEAD);
         }
     }
     methods
 }
 
-/// Whether a path is that of a route.
-fn fits(route: &Route, segments: &[Cow<'_, str>]) -> bool {
-    route.template().count() == segments.len()
-        && route
+/// Whether a path is that of an endpoint.
+fn fits(endpoint: &Endpoint, segments: &[Cow<'_, str>]) -> bool {
+    endpoint.template().count() == segments.len()
+        && endpoint
             .template()
             .zip(segments)
             .all(|(part, segment)| match variable(part) {

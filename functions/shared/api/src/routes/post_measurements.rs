@@ -18,7 +18,7 @@ use crate::describe::{
     AnySchema, NamedSchema, Properties, array, closed, forms, map, named, or_null, text,
 };
 use crate::problem::Problem;
-use crate::route::{Answered, Handler, Route, Verb};
+use crate::route::{Answered, Function, Handler, Route, Verb};
 
 pub(super) static ROUTE: Route = Route {
     verb: Verb::Post,
@@ -33,8 +33,10 @@ pub(super) static ROUTE: Route = Route {
     success: ingested::success,
     problems: ingested::PROBLEMS,
     schemas,
-    handler: Handler::Ingest(|ingest, call| Box::pin(answer(ingest, call))),
+    function: Function::Ingest,
 };
+
+pub(super) const HANDLER: Handler<Ingest> = |ingest, call| Box::pin(answer(ingest, call));
 
 async fn answer(ingest: &Ingest, call: Call<'_>) -> Answered {
     let strict = ingested::is_strict(call)?;

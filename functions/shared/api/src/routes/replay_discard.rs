@@ -15,7 +15,7 @@ use crate::describe::answers::{self, Success};
 use crate::describe::parameters::{in_path, list, query};
 use crate::describe::{NamedSchema, Properties, array, closed, forms, named, of, one_of, text};
 use crate::problem::{Problem, ProblemKind};
-use crate::route::{Answered, Handler, Route, Verb};
+use crate::route::{Answered, Function, Handler, Route, Verb};
 
 pub(super) static ROUTE: Route = Route {
     verb: Verb::Post,
@@ -34,8 +34,10 @@ pub(super) static ROUTE: Route = Route {
         ProblemKind::StillInvalid,
     ],
     schemas,
-    handler: Handler::Discards(|discards, call| Box::pin(answer(discards, call))),
+    function: Function::Admin,
 };
+
+pub(super) const HANDLER: Handler<Discards> = |discards, call| Box::pin(answer(discards, call));
 
 /// Which discard, and the reasons to overlook.
 pub(super) fn read(call: Call<'_>) -> Result<(DiscardId, Vec<Reason>), Problem> {

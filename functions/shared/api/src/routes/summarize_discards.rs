@@ -19,7 +19,7 @@ use crate::describe::parameters::{received, zone};
 use crate::describe::schemas::{reasons, source_name};
 use crate::describe::{NamedSchema, Properties, closed, count, map, named, one_of};
 use crate::problem::Problem;
-use crate::route::{Answered, Handler, Route, Verb};
+use crate::route::{Answered, Function, Handler, Route, Verb};
 
 pub(super) static ROUTE: Route = Route {
     verb: Verb::Get,
@@ -34,8 +34,10 @@ pub(super) static ROUTE: Route = Route {
     success,
     problems: &[],
     schemas,
-    handler: Handler::Discards(|discards, call| Box::pin(answer(discards, call))),
+    function: Function::Admin,
 };
+
+pub(super) const HANDLER: Handler<Discards> = |discards, call| Box::pin(answer(discards, call));
 
 /// When they were received.
 pub(super) fn read(call: Call<'_>) -> Result<TimeRange, Problem> {

@@ -60,7 +60,7 @@ fn the_gateway_has_the_routes_of_the_table_and_no_others() {
     let mut wanted: BTreeSet<(String, &str)> = ROUTES
         .iter()
         .flat_map(|route| {
-            let function = route.function().name();
+            let function = route.function.name();
             let head = (route.verb == Verb::Get).then_some(Method::HEAD);
             [Some(route.verb.method()), head]
                 .into_iter()
@@ -115,7 +115,7 @@ fn who_answers_a_route_with_a_scope_knows_the_keys() {
         let name = binary(function);
         let asks = ROUTES
             .iter()
-            .any(|route| route.function().name() == name && route.scope.is_some());
+            .any(|route| route.function.name() == name && route.scope.is_some());
         let told = &function["Properties"]["Environment"]["Variables"]["TIDEMARK_KEYS_TABLE"];
         assert_eq!(!told.is_null(), asks, "{id}");
         let of_keys = |statement: &&&Value| statement["Resource"] == json!({"Ref": "KeysArn"});

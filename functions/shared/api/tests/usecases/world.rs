@@ -196,7 +196,7 @@ impl World {
             request,
         };
         let use_cases = self.use_cases();
-        use_cases.answer(matched.route.handler, call).unwrap().await
+        use_cases.answer(matched.endpoint, call).unwrap().await
     }
 
     /// Every use case, over the hooked store.

@@ -12,7 +12,9 @@ use futures_util::future::try_join_all;
 use tidemark_core::time::TimeRange;
 use tidemark_ports::calculator::wire::{GroupReply, JobReply, JobRequest, Reply};
 use tidemark_ports::error::{Kind, Result, StoreError};
-use tidemark_ports::{Bucket, Calculator, GroupJob, GroupSlot, Job, PointStore, Slots, Summarize};
+use tidemark_ports::{
+    Bucket, Calculator, GroupJob, GroupSlot, Job, PointStore, Slots, Summarize, deadline,
+};
 use tokio::sync::Semaphore;
 
 use crate::measure::timed;
@@ -138,7 +140,7 @@ impl InProcess {
             points: Arc::clone(&self.points),
             shards: Arc::new(self.clone()),
         };
-        tokio::spawn(work(calculation))
+        tokio::spawn(deadline::carried(work(calculation)))
             .await
             .map_err(|e| StoreError::new(Kind::Internal, "a calculation broke off").because(e))?
     }
@@ -183,7 +185,16 @@ fn merge(job: &Job, shards: Vec<Vec<Bucket>>) -> Vec<Bucket> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+    use std::time::Duration;
+
+    use tidemark_core::batch::Write;
+    use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
+    use tidemark_core::summary::Parts;
     use tidemark_core::time::Timestamp;
+    use tidemark_core::tombstone::Tombstones;
+    use tidemark_ports::{Extent, Page, Refusal, Scan};
+    use tokio::time::Instant;
 
     use super::*;
 
@@ -213,5 +224,56 @@ mod tests {
             }
         }
         assert_eq!(divide(range(0, 99), 4).len(), 4);
+    }
+
+    /// A store that notes what deadline it is asked under.
+    #[derive(Default)]
+    struct Watched(Mutex<Vec<Option<Instant>>>);
+
+    #[async_trait]
+    impl PointStore for Watched {
+        async fn write(&self, _: &Arc<Write>) -> Result<Vec<Refusal>> {
+            Ok(Vec::new())
+        }
+        async fn read(&self, _: Scan<'_>) -> Result<Page> {
+            Ok(Page::default())
+        }
+        async fn summarize(&self, _: Summarize<'_>) -> Result<Vec<Bucket>> {
+            self.0.lock().unwrap().push(deadline::current());
+            Ok(Vec::new())
+        }
+        async fn extent(&self, _: &SeriesKey, range: TimeRange) -> Result<Option<Extent>> {
+            let points = 3 * self.shard_points().get();
+            Ok(Some(Extent { range, points }))
+        }
+        async fn delete(&self, _: &SeriesKey, _: TimeRange, _: Timestamp) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    /// The shards of a shard's task, too.
+    #[tokio::test]
+    async fn a_task_of_a_calculation_has_the_deadline_of_whoever_asks() {
+        let store = Arc::new(Watched::default());
+        let here = InProcess::new(store.clone(), 2);
+        let job = Job {
+            series: SeriesKey {
+                tenant: Tenant::local(),
+                name: SeriesName::new("a").unwrap(),
+            },
+            range: range(0, 99),
+            tombstones: Tombstones::none(),
+            slots: Slots::Whole,
+            parts: Parts::default(),
+            limit: 1,
+            is_shard: false,
+        };
+        let until = Instant::now() + Duration::from_mins(1);
+        deadline::within(until, here.run(job.clone()))
+            .await
+            .unwrap();
+        assert_eq!(*store.0.lock().unwrap(), [Some(until); 3]);
+        here.run(job).await.unwrap();
+        assert_eq!(store.0.lock().unwrap()[3..], [None; 3]);
     }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use tidemark_core::name::{SeriesName, Tenant};
 use tidemark_core::time::Timestamp;
 use tidemark_ports::error::{Result, causes};
-use tidemark_ports::{LoggedQuery, QueryLog};
+use tidemark_ports::{LoggedQuery, QueryLog, deadline};
 
 use crate::client::Aws;
 use crate::dynamodb::item::{self, Item, text};
@@ -97,7 +97,7 @@ fn query(item: Item) -> Result<LoggedQuery> {
 impl QueryLog for HistoryTable {
     async fn record(&self, query: LoggedQuery) {
         let put = self.client.put_item().table_name(&self.table);
-        let writing = tokio::spawn(async move {
+        let writing = tokio::spawn(deadline::carried(async move {
             let written = async {
                 put.set_item(Some(row(query)?))
                     .send()
@@ -107,7 +107,7 @@ impl QueryLog for HistoryTable {
             if let Err(error) = written.await {
                 tracing::warn!(error = causes(&error), "a query was not recorded");
             }
-        });
+        }));
         // Once the answer is given, Lambda stops the process until the next
         // question; what is not written by then may be lost.
         let _ = tokio::time::timeout(PATIENCE, writing).await;

@@ -22,9 +22,11 @@ use tidemark_ports::error::{Kind, Result, StoreError};
 use tidemark_ports::{Bucket, Calculator, GroupJob, GroupSlot, Job, Slots};
 
 use crate::error::failed;
+use crate::in_time::InTime;
 use crate::{Aws, SettingError};
 
-/// How long a calculation may take: a client behind the gateway waits for 30 s.
+/// How long one calculation may take at the most, which is what its function has; less
+/// where whoever asks has less time.
 const PATIENCE: Duration = Duration::from_secs(25);
 /// How often it is tried. While it is refused, it is sooner done here.
 const TRIES: u32 = 3;
@@ -67,6 +69,7 @@ impl Aws {
         let config = Builder::from(&self.sdk)
             .timeout_config(timeouts.build())
             .retry_config(retries)
+            .interceptor(InTime::FEW_TRIES)
             .build();
         Ok(LambdaCalculator {
             config,

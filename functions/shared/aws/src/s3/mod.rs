@@ -24,15 +24,17 @@ use tokio::time::timeout;
 use crate::calls::{Undone, retry_after};
 use crate::client::{Aws, connector};
 use crate::error::corrupt;
+use crate::in_time::at_most;
 use crate::settings::SettingError;
 
 const ASKING: &str = "asking a bucket";
 /// How long an address may be used: for one call, by clocks that differ.
 const VALID: Duration = Duration::from_mins(1);
-/// How long one try of a call may take.
+/// How long one try of a call may take, if there is time.
 const TRY: Duration = Duration::from_secs(4);
 /// How often a call is tried: a connection may have ended while Lambda had the
-/// process frozen.
+/// process frozen. No more, whatever time there is: who reads reports comes back in a
+/// minute.
 const TRIES: usize = 3;
 /// How long to wait before each further try.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -174,7 +176,7 @@ impl Bucket {
             .with_delay(PAUSE)
             .with_max_times(TRIES - 1);
         let one = async |()| {
-            let answer = timeout(TRY, self.attempt(method.clone(), url)).await;
+            let answer = timeout(at_most(TRY), self.attempt(method.clone(), url)).await;
             let answer = answer.unwrap_or_else(|e| Err(unavailable(e)));
             ((), answer.map_err(Undone::of))
         };
@@ -235,6 +237,7 @@ mod tests {
 
     use super::*;
     use crate::fake::serve;
+    use crate::in_time::RESERVE;
 
     fn settings(variable: &str) -> Option<String> {
         (variable == "BUCKET").then(|| "reports".to_owned())
@@ -321,6 +324,21 @@ mod tests {
         let told = tidemark_ports::error::causes(&closed);
         assert!(told.ends_with("status 403 AccessDenied"), "{told}");
         assert_eq!(bucket.get("gone").await.unwrap(), None);
+    }
+
+    /// By one try, which is cut: there is no time for another.
+    #[tokio::test]
+    async fn a_bucket_that_does_not_answer_is_given_up_in_time() {
+        static ASKED: AtomicU32 = AtomicU32::new(0);
+        let answers = async |_: Request<_>| {
+            ASKED.fetch_add(1, Ordering::Relaxed);
+            std::future::pending().await
+        };
+        let bucket = serve(answers, settings).await.bucket("BUCKET").unwrap();
+        let until = tokio::time::Instant::now() + RESERVE + PAUSE;
+        let got = tidemark_ports::deadline::within(until, bucket.get("a")).await;
+        assert_eq!(got.unwrap_err().kind(), Kind::Unavailable);
+        assert_eq!(ASKED.load(Ordering::Relaxed), 1);
     }
 
     #[tokio::test]

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::config::Builder;
 use aws_sdk_sqs::types::{
     BatchResultErrorEntry, QueueAttributeName, SendMessageBatchRequestEntry as Entry,
 };
@@ -20,6 +21,7 @@ use tidemark_ports::error::{Kind, Result, StoreError};
 
 use crate::calls::{Undone, retry_after};
 use crate::error::{failed, passes};
+use crate::in_time::InTime;
 use crate::{Aws, SettingError};
 
 /// The longest message, and the most bytes of one call, in UTF-8: somewhat less
@@ -34,7 +36,10 @@ const ENTRIES: usize = 10;
 const CALLS: usize = 4;
 /// How long a name of a group is at the most.
 const GROUP: usize = 128;
-/// How often a message is sent that SQS did not take.
+/// How often a message is sent that SQS did not take, if there is time: a queue has no
+/// rate to be short of, so what it refuses for longer is an outage. A client had better
+/// hear of it than hold one of the executions of ingest until the gateway gives up,
+/// and the fetcher begins anew by itself.
 const TRIES: usize = 6;
 /// How long to wait at least before the second time; then twice as long each
 /// time.
@@ -52,9 +57,10 @@ pub struct SqsQueue {
 impl Aws {
     /// The queue that `TIDEMARK_QUEUE_URL` names.
     pub fn queue(&self) -> std::result::Result<SqsQueue, SettingError> {
+        let config = Builder::from(&self.sdk).interceptor(InTime::FEW_TRIES);
         Ok(SqsQueue {
             url: self.settings.required("TIDEMARK_QUEUE_URL")?,
-            client: Client::new(&self.sdk),
+            client: Client::from_conf(config.build()),
             longest: if self.writes_to_timestream() {
                 LONGEST_OF_RECORDS
             } else {

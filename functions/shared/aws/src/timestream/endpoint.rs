@@ -17,6 +17,7 @@ use tokio::sync::Mutex;
 
 use crate::client::Aws;
 use crate::error::failed;
+use crate::in_time::InTime;
 
 const FINDING: &str = "asking Timestream for an address";
 /// An address is not used in the last of its time.
@@ -149,7 +150,9 @@ macro_rules! discoverable {
         #[async_trait]
         impl Discoverable for $sdk::Client {
             fn new(sdk: &SdkConfig) -> Self {
-                Self::new(sdk)
+                let config = $sdk::config::Builder::from(sdk);
+                let config = config.interceptor(InTime::WHILE_THERE_IS_TIME);
+                Self::from_conf(config.build())
             }
 
             async fn find(&self) -> Result<Option<Found>> {

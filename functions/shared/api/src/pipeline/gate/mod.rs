@@ -40,7 +40,7 @@ where
     async fn run(self, routed: Routed<B>, next: N) -> Response<Full<Bytes>> {
         let Routed { matched, request } = routed;
         let (head, body) = request.into_parts();
-        let admitted = self.admit(matched.route.scope, &head.uri, &head.headers);
+        let admitted = self.admit(matched.endpoint.scope, &head.uri, &head.headers);
         let admitted = admitted.await;
         let request = Request::from_parts(head, body);
         match admitted {

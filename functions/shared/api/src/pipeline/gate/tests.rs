@@ -39,7 +39,7 @@ async fn ask(
     shown: Option<&str>,
 ) -> Result<Principal, Problem> {
     let gate = Gate::new(Arc::clone(guard) as Arc<dyn Guard>, Origins::default());
-    let route = routes::find(&method, path).unwrap().route;
+    let route = routes::find(&method, path).unwrap().endpoint;
     let mut headers = HeaderMap::new();
     if let Some(shown) = shown {
         headers.insert("x-api-key", HeaderValue::from_str(shown).unwrap());

@@ -7,11 +7,14 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::problem::ProblemKind;
+use crate::route::Function;
 
 mod reading;
 
 fn id(method: &Method, path: &str) -> Result<&'static str, ProblemKind> {
-    find(method, path).map(|m| m.route.id).map_err(|p| p.kind())
+    find(method, path)
+        .map(|m| m.endpoint.id)
+        .map_err(|p| p.kind())
 }
 
 #[test]
@@ -22,7 +25,7 @@ fn each_route_finds_itself() {
             .replace("{name}", "example1")
             .replace("{id}", "00000000000000010000000000000002-3");
         let found = find(&route.verb.method(), &path).unwrap();
-        assert_eq!(found.route, route);
+        assert_eq!(*found.endpoint, route.endpoint());
         if route.path.contains("{name}") {
             assert_eq!(found.path.series().unwrap().as_str(), "example1");
         } else {
@@ -52,6 +55,30 @@ fn the_table_is_unambiguous() {
             assert!(!overlap || a.verb != b.verb, "{a:?} {b:?}");
         }
     }
+}
+
+#[test]
+fn each_route_has_one_handler_in_the_list_of_its_function() {
+    fn ids<U>(handlers: Handlers<U>) -> Vec<&'static str> {
+        handlers.iter().map(|(id, _)| *id).collect()
+    }
+    let mut answered = Vec::new();
+    for function in Function::ALL {
+        let ids = match function {
+            Function::Ingest => ids(INGEST),
+            Function::Query => ids(QUERY),
+            Function::Eraser => ids(ERASER),
+            Function::Admin => ids(ADMIN),
+            Function::Health => ids(HEALTH),
+            Function::Openapi => ids(OPENAPI),
+        };
+        answered.extend(ids.into_iter().map(|id| (id, function.name())));
+    }
+    let described = ROUTES.iter().map(|r| (r.id, r.function.name()));
+    let mut described: Vec<_> = described.collect();
+    described.sort_unstable();
+    answered.sort_unstable();
+    assert_eq!(answered, described);
 }
 
 #[test]

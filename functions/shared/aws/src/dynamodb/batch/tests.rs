@@ -1,5 +1,7 @@
 //! What is asked of a table that is busy.
 
+mod deadlines;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;

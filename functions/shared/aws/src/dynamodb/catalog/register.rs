@@ -94,7 +94,7 @@ impl CatalogTable {
         }
         // One after the other: each changes the count.
         for part in unlisted.chunks(REVIVED_AT_ONCE) {
-            let revival = self.revive(tenant, part, received);
+            let revival = Box::pin(self.revive(tenant, part, received));
             match self.calls.turn(revival).await {
                 Ok(true) => {}
                 Ok(false) => names.extend(part.iter().cloned()),

@@ -159,8 +159,7 @@ impl DiscardsTable {
         });
         match expired.await {
             Ok(read) => read?,
-            // A table that is older than the index, or is building it.
-            Err(error) if error.code() == Some("ValidationException") => {
+            Err(error) if has_no_index(&error) => {
                 tracing::warn!("discards that have expired are counted: they have no index");
             }
             Err(error) => return Err(failed(COUNTING)(*error)),
@@ -206,6 +205,17 @@ impl DiscardsTable {
             .expression_attribute_values(":low", text(low))
             .expression_attribute_values(":high", text(high))
     }
+}
+
+/// Whether a query failed since the table is older than the index, or is building it:
+/// for neither has `DynamoDB` a code of its own, which it has for what is wrong with a
+/// query.
+fn has_no_index(error: &SdkError<QueryError>) -> bool {
+    let told = error.message().unwrap_or_default();
+    let is_told = |part| told.contains(part);
+    error.code() == Some("ValidationException")
+        && (is_told("does not have the specified index")
+            || is_told("backfilling global secondary index"))
 }
 
 /// What discards are counted by.

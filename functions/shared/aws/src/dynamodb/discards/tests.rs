@@ -9,6 +9,7 @@ use serde_json::{Value as Json, json};
 use tidemark_core::batch::{BatchId, Source};
 use tidemark_core::discard::{Format, Reason};
 use tidemark_core::payload::Payload;
+use tidemark_ports::error::causes;
 
 use super::*;
 use crate::fake;
@@ -25,11 +26,12 @@ impl Clock for Fixed {
     }
 }
 
-/// What a table was given, by id, and what it says of its index.
+/// What a table was given, by id.
 #[derive(Default)]
 struct Items {
     items: Mutex<BTreeMap<String, Json>>,
-    has_no_expiry: bool,
+    /// What it says of the index of what expires, which cannot be read.
+    no_expiry: Option<&'static str>,
 }
 
 impl Items {
@@ -73,9 +75,8 @@ impl Items {
             }
             "Query" => {
                 let index = asked["IndexName"].as_str().unwrap();
-                if index == "by-expiry" && self.has_no_expiry {
+                if let ("by-expiry", Some(told)) = (index, self.no_expiry) {
                     let kind = "com.amazon.coral.validate#ValidationException";
-                    let told = "The table does not have the specified index: by-expiry";
                     let body = json!({"__type": kind, "message": told}).to_string();
                     return Response::builder().status(400).body(body).unwrap();
                 }
@@ -210,12 +211,30 @@ async fn what_has_expired_and_is_still_there_is_left_out() {
 
 #[tokio::test]
 async fn a_table_without_the_index_counts_what_has_expired() {
+    for told in [
+        "The table does not have the specified index: by-expiry",
+        "Cannot read from backfilling global secondary index: by-expiry",
+    ] {
+        assert_eq!(counted(told).await.unwrap()[0].count, 1, "{told}");
+    }
+}
+
+/// A query that is wrong is not one of an index that is to come.
+#[tokio::test]
+async fn another_refusal_of_the_index_is_an_error() {
+    let told = "Query condition missed key schema element: expires";
+    let error = counted(told).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Internal);
+    assert!(causes(&error).contains(told), "{error}");
+}
+
+/// Counts of a table with one discard that says so of its index.
+async fn counted(told: &'static str) -> Result<Vec<DiscardCount>> {
     let items = Arc::new(Items {
-        has_no_expiry: true,
+        no_expiry: Some(told),
         ..Items::default()
     });
     let table = table(&items, |name| variable(name, "1")).await;
     table.put(&[discard(0)]).await.unwrap();
-    let counts = table.counts(&Tenant::local(), TimeRange::ALL).await;
-    assert_eq!(counts.unwrap()[0].count, 1);
+    table.counts(&Tenant::local(), TimeRange::ALL).await
 }

@@ -17,8 +17,8 @@ use futures_util::{StreamExt, stream};
 use tidemark_core::name::SeriesKey;
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstone;
-use tidemark_ports::Order;
 use tidemark_ports::error::{Result, causes};
+use tidemark_ports::{Order, deadline};
 use tokio::time::Instant;
 
 use crate::client::Aws;
@@ -95,8 +95,11 @@ impl Compactor {
         Ok(seen.into_inner())
     }
 
-    async fn try_series(&self, series: SeriesKey, now: Timestamp, deadline: Instant) {
-        if let Err(error) = self.upkeep(&series, now, deadline).await {
+    async fn try_series(&self, series: SeriesKey, now: Timestamp, end: Instant) {
+        // What was begun in the last moment may take as long again.
+        let until = Instant::now() + 2 * A_SERIES_MAY_TAKE;
+        let upkeep = deadline::within(until, self.upkeep(&series, now, end));
+        if let Err(error) = upkeep.await {
             let error = causes(&error);
             tracing::warn!(
                 error,

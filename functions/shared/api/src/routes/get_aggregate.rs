@@ -32,12 +32,12 @@ use crate::describe::schemas::with_stats;
 use crate::describe::{NamedSchema, Properties, array, count, forms, map, named, of, one_of, text};
 use crate::params::{DEFAULT_LIMIT, MAX_LIMIT, Params, invalid, missing};
 use crate::problem::{Problem, ProblemKind};
-use crate::route::{Handler, Route, Verb};
+use crate::route::{Function, Handler, Route, Verb};
 
 pub(super) static ROUTE: Route = Route {
     verb: Verb::Get,
     path: "/aggregate",
-    id: "aggregate",
+    id: "getAggregate",
     scope: Some(Scope::Read),
     tag: "Series",
     summary: "Ask for statistics across series",
@@ -47,10 +47,11 @@ pub(super) static ROUTE: Route = Route {
     success,
     problems: &[ProblemKind::InvalidCursor, ProblemKind::UnknownSeries],
     schemas,
-    handler: Handler::Query(|query, call| {
-        Box::pin(query.recorded(call.tenant(), call.uri_path(), answer(query, call)))
-    }),
+    function: Function::Query,
 };
+
+pub(super) const HANDLER: Handler<Query> =
+    |query, call| Box::pin(query.recorded(call.tenant(), call.uri_path(), answer(query, call)));
 
 /// A row's group, the start of its slot, and until when points are looked at.
 type Position = (Vec<String>, Option<Timestamp>, Timestamp);
