@@ -15,7 +15,8 @@ fn main() -> ExitCode {
         ticks(async |left| {
             let budget = left.saturating_sub(MARGIN);
             match &compactor {
-                Some(compactor) => compactor.run(|| clock.now(), budget).await,
+                // Boxed: so many futures in each other are too deep for the compiler.
+                Some(compactor) => Box::pin(compactor.run(|| clock.now(), budget)).await,
                 None => Ok(0),
             }
         })
