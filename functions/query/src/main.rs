@@ -11,11 +11,11 @@ fn main() -> ExitCode {
         let (aws, clock) = (Aws::from_env().await, Arc::new(SystemClock::new()));
         let access = Access::from_env(Arc::new(aws.keys()?), clock.clone())?;
         let points = aws.point_store()?;
-        // Where Lambda refuses: there is memory for two shards.
-        let inline = InProcess::new(points.clone(), 2);
         let query = Query {
+            bounds: aws.bounds()?,
             catalog: Arc::new(aws.catalog()?),
-            calculator: Arc::new(aws.calculator(Arc::new(inline))?),
+            // Where Lambda refuses: there is memory for two shards.
+            calculator: Arc::new(aws.calculator(Arc::new(InProcess::new(points.clone(), 2)))?),
             points,
             history: Arc::new(aws.history()?),
             clock,

@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use tidemark_access::{AccessSettings, SettingsError};
 use tidemark_core::name::{SeriesName, Tenant};
+use tidemark_ports::QuestionBounds;
 use tracing_subscriber::EnvFilter;
 
 /// The configuration of the process.
@@ -24,6 +25,9 @@ pub(crate) struct Config {
     pub(crate) data: PathBuf,
     /// The largest body taken, in bytes as sent (`TIDEMARK_MAX_BODY`).
     pub(crate) max_body: usize,
+    /// About how much a question across series may be (`TIDEMARK_MAX_SERIES`,
+    /// `TIDEMARK_MAX_POINTS`).
+    pub(crate) bounds: QuestionBounds,
     /// The data server (`TIDEMARK_SOURCE_URL`), if there is one.
     pub(crate) source_url: Option<String>,
     /// The series of what is fetched (`TIDEMARK_SOURCE_SERIES`).
@@ -69,6 +73,10 @@ impl Config {
             access: AccessSettings::read(get)?,
             data: data(get),
             max_body: parsed(get, "TIDEMARK_MAX_BODY", 4 << 20)?,
+            bounds: QuestionBounds {
+                series: parsed(get, "TIDEMARK_MAX_SERIES", 10_000)?,
+                points: parsed(get, "TIDEMARK_MAX_POINTS", 100_000_000)?,
+            },
             source_url: (source_url != "none").then_some(source_url),
             source_series: parsed_or(get, "TIDEMARK_SOURCE_SERIES", "data-server")?,
             source_tenant: parsed_or(get, "TIDEMARK_SOURCE_TENANT", "local")?,

@@ -117,6 +117,7 @@ pub(crate) fn wire(
             calculator: Arc::new(InProcess::new(embedded(), SHARDS_AT_ONCE)),
             history: embedded(),
             clock: Arc::clone(&clock),
+            bounds: config.bounds,
         },
         eraser: Eraser {
             catalog: embedded(),

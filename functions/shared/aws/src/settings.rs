@@ -62,6 +62,18 @@ impl Settings {
             value,
         })
     }
+
+    /// The same for one that need not be there.
+    pub fn parsed_or<T: FromStr<Err: Display>>(
+        &self,
+        name: &'static str,
+        default: T,
+    ) -> Result<T, SettingError> {
+        match self.optional(name) {
+            None => Ok(default),
+            Some(_) => self.parsed(name),
+        }
+    }
 }
 
 #[cfg(test)]

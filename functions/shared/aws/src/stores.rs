@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
-use tidemark_ports::PointStore;
+use tidemark_ports::{PointStore, QuestionBounds};
 
 use crate::client::Aws;
 use crate::jobs::compactor::Compactor;
@@ -54,6 +54,15 @@ impl Aws {
             Store::DynamoDb => self.compactor().map(Some),
             Store::Timestream => Ok(None),
         }
+    }
+
+    /// About how much a question across series may be: `TIDEMARK_MAX_SERIES`, 1000
+    /// unless it is said, and `TIDEMARK_MAX_POINTS`, 20 million.
+    pub fn bounds(&self) -> Result<QuestionBounds, SettingError> {
+        Ok(QuestionBounds {
+            series: self.settings.parsed_or("TIDEMARK_MAX_SERIES", 1000)?,
+            points: self.settings.parsed_or("TIDEMARK_MAX_POINTS", 20_000_000)?,
+        })
     }
 
     /// Whether points are known to go to Timestream.

@@ -6,10 +6,13 @@ use tidemark_core::grid::Grid;
 use tidemark_core::summary::{Parts, Summary};
 use tidemark_core::time::TimeRange;
 use tidemark_core::tombstone::Tombstones;
-use tidemark_ports::{Bucket, Calculator, Job, PointStore, Slots, Summarize};
+use tidemark_ports::{
+    Bucket, Calculator, Group, GroupJob, GroupSlot, Job, Member, PointStore, Slots, Summarize,
+};
 
 use crate::Subject;
-use crate::material::{Random, at, series, tombstones, within, write};
+use crate::material::{Random, at, series, sibling, tenant, tombstones, within, write};
+use crate::pooled::pooled;
 
 /// What is the same for any number of shards, and bit for bit: all but moments.
 fn answers(buckets: &[Bucket]) -> Vec<String> {
@@ -121,4 +124,112 @@ pub async fn of_an_unknown_series_there_is_nothing<S: PointStore + Calculator + 
         is_shard: false,
     };
     assert!(subject.store.run(job).await.unwrap().is_empty());
+}
+
+/// The same of groups. First and last are one of
+/// several points of the same time.
+fn group_answers(groups: &[Vec<GroupSlot>]) -> Vec<Vec<String>> {
+    let answer = |slot: &GroupSlot| {
+        let summary = slot.points().unwrap();
+        let median = summary.quantiles().and_then(|q| q.at(0.5));
+        format!(
+            "{}: {} of {}, {:?}, {:?}, {:?}, {:?}, {}, {}, {median:?}",
+            slot.start,
+            summary.count(),
+            slot.contributing,
+            summary.sum(),
+            summary.mean(),
+            summary.min(),
+            summary.max(),
+            summary.first().time,
+            summary.last().time,
+        )
+    };
+    groups
+        .iter()
+        .map(|slots| slots.iter().map(answer).collect())
+        .collect()
+}
+
+/// Groups are what the points of their series are: in any slots, some deleted, of any
+/// range, however the series are divided, and the earliest of many slots.
+pub async fn groups_are_the_points_of_their_series<S: PointStore + Calculator + ?Sized>(
+    subject: &Subject<S>,
+) {
+    const STEP: i64 = 60_000_000_000;
+    let tenant = tenant();
+    let mut random = Random::new(22);
+    let many = subject.traits.many / 12;
+    let hidden = tombstones(&[(20 * STEP, 40 * STEP, 5)]);
+    let mut members = Vec::new();
+    for series in 0..7_usize {
+        let key = sibling(&tenant, &format!("group.{series}"));
+        // One of them is large, one has no points.
+        let count = match series {
+            0 => many,
+            6 => 0,
+            _ => 30,
+        };
+        let points = (0..count).map(|i| {
+            let jitter = random.below(7) as i64;
+            let value = [1e16, 1.0, -1e16, 0.1, -2.5][random.below(5)];
+            (at(i as i64 * STEP + jitter), value)
+        });
+        let points: Vec<_> = points.collect();
+        if !points.is_empty() {
+            write(&*subject.store, &key, series as u64, 1, points).await;
+        }
+        members.push(key);
+    }
+    let grid = |every: &str| {
+        Slots::Grid(serde_json::from_value::<Grid>(serde_json::json!([every, "UTC"])).unwrap())
+    };
+    for range in [TimeRange::ALL, within(5 * STEP, 25 * STEP), within(-9, -1)] {
+        let extents = subject.store.extents(&members, range).await.unwrap();
+        let member = |i: usize| {
+            let tombstones = match i % 2 {
+                0 => hidden.clone(),
+                _ => Tombstones::none(),
+            };
+            extents[i].map(|extent| Member {
+                name: members[i].name.clone(),
+                tombstones,
+                extent,
+            })
+        };
+        let group = |of: &[usize]| Group {
+            range,
+            members: of.iter().filter_map(|&i| member(i)).collect(),
+        };
+        let groups = vec![
+            group(&[0, 1, 2]),
+            group(&[6]),
+            group(&[3, 4, 5]),
+            group(&[1]),
+        ];
+        for slots in [Slots::Whole, grid("15m"), grid("1d")] {
+            for parts in [
+                Parts::NONE,
+                Parts {
+                    quantiles: true,
+                    ..Parts::NONE
+                },
+            ] {
+                for limit in [1, 3, 100_000] {
+                    let job = GroupJob {
+                        tenant: tenant.clone(),
+                        groups: groups.clone(),
+                        slots,
+                        parts,
+                        reduction: None,
+                        limit,
+                        is_shard: false,
+                    };
+                    let expected = group_answers(&pooled(&*subject.store, &job).await.unwrap());
+                    let found = group_answers(&subject.store.run_groups(job).await.unwrap());
+                    assert_eq!(found, expected, "{range:?} in {slots:?}, {limit}");
+                }
+            }
+        }
+    }
 }

@@ -31,6 +31,7 @@ mod macros;
 pub mod material;
 pub mod naive;
 pub mod points;
+pub mod pooled;
 mod questions;
 pub mod queue;
 pub mod scans;

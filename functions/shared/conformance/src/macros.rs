@@ -85,6 +85,7 @@ macro_rules! conformance_suite {
             pages_neither_miss_nor_repeat,
             ranges_are_cut_out_of_many_points,
             extents_cover_what_there_is,
+            many_extents_are_those_of_each,
         ] scans $open $attributes }
     };
     (upserts $open:ident $attributes:tt) => {
@@ -130,6 +131,7 @@ macro_rules! conformance_suite {
             rewritten_points_count_once,
             what_is_hidden_does_not_count,
             sums_beyond_f64_are_told,
+            many_summaries_are_those_of_each,
         ] summaries $open $attributes }
     };
     (slots $open:ident $attributes:tt) => {
@@ -229,6 +231,7 @@ macro_rules! conformance_suite {
         $crate::conformance_each! { [
             jobs_agree_with_the_store,
             of_an_unknown_series_there_is_nothing,
+            groups_are_the_points_of_their_series,
         ] calculator $open $attributes }
     };
 }

@@ -16,10 +16,12 @@ use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstones;
 use tidemark_ports::error::Result;
 use tidemark_ports::{
-    Bucket, Calculator, Extent, Job, Order, Page, PointStore, Refusal, Scan, Slots, Summarize,
+    Bucket, Calculator, Extent, GroupJob, GroupSlot, Job, Order, Page, PointStore, Refusal, Scan,
+    Slots, Summarize,
 };
 
 use crate::faults::Flaw;
+use crate::pooled::pooled;
 
 /// The store.
 pub struct Naive {
@@ -272,5 +274,9 @@ impl Calculator for Naive {
             limit,
         })
         .await
+    }
+
+    async fn run_groups(&self, job: GroupJob) -> Result<Vec<Vec<GroupSlot>>> {
+        pooled(self, &job).await
     }
 }

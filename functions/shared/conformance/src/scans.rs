@@ -1,11 +1,14 @@
 //! Ranges are read from either end, page by page, and told of roughly.
 
+use tidemark_core::name::SeriesKey;
 use tidemark_core::time::TimeRange;
 use tidemark_core::tombstone::Tombstones;
-use tidemark_ports::{Order, PointStore};
+use tidemark_ports::{Extent, Order, PointStore};
 
 use crate::Subject;
-use crate::material::{Random, all, assert_same, at, pages, plain, series, within, write};
+use crate::material::{
+    Random, all, assert_same, at, pages, plain, series, sibling, tenant, within, write,
+};
 
 const NONE: &Tombstones = &Tombstones::none();
 
@@ -182,4 +185,34 @@ pub async fn extents_cover_what_there_is<S: PointStore + ?Sized>(subject: &Subje
             .unwrap(),
         None
     );
+}
+
+/// What a store tells of many series at once is what it tells of each.
+pub async fn many_extents_are_those_of_each<S: PointStore + ?Sized>(subject: &Subject<S>) {
+    let tenant = tenant();
+    let keys: Vec<SeriesKey> = (0..5)
+        .map(|i| sibling(&tenant, &format!("extent.{i}")))
+        .collect();
+    for (i, key) in keys.iter().enumerate().skip(1) {
+        let points = (0..i).map(|n| (at(n as i64), 1.0));
+        write(&*subject.store, key, i as u64, 1, points).await;
+    }
+    for range in [TimeRange::ALL, within(1, 2)] {
+        let look = async || {
+            let mut each: Vec<Option<Extent>> = Vec::new();
+            for key in &keys {
+                each.push(subject.store.extent(key, range).await.unwrap());
+            }
+            let has_all = range != TimeRange::ALL || each[1..].iter().all(Option::is_some);
+            (
+                subject.store.extents(&keys, range).await.unwrap() == each,
+                has_all,
+            )
+        };
+        subject.eventually(&(true, true), look).await;
+        let all = subject.store.extents(&keys, range).await.unwrap();
+        assert_eq!(all[0], None);
+        let none = subject.store.extents(&[], range).await.unwrap();
+        assert_eq!(none, []);
+    }
 }

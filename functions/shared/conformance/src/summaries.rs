@@ -1,14 +1,17 @@
 //! Summaries are those of the points that are read: all of them, each once, in
 //! the right slot.
 
+use tidemark_core::name::SeriesKey;
 use tidemark_core::point::Tags;
 use tidemark_core::summary::Parts;
 use tidemark_core::time::{TimeRange, Timestamp};
-use tidemark_ports::{PointStore, Slots};
+use tidemark_core::tombstone::Tombstones;
+use tidemark_ports::{Bucket, PointStore, Slots, Summarize};
 
 use crate::Subject;
 use crate::material::{
-    Draft, Random, SECOND, at, deliver, received, series, tombstones, within, write,
+    Draft, Random, SECOND, at, deliver, received, series, sibling, tenant, tombstones, within,
+    write,
 };
 use crate::questions::{
     NONE, Points, Question, WHOLE, agrees, ask, counted, grid, irregular, spread,
@@ -322,4 +325,68 @@ pub async fn sums_beyond_f64_are_told<S: PointStore + ?Sized>(subject: &Subject<
         assert!(two[0].summary.sum().value().is_err());
         assert_eq!(two[0].summary.mean(), Ok(f64::MAX));
     }
+}
+
+/// What a store tells of many series at once is what it tells of each: some deleted, one
+/// without points, and the earliest of many slots.
+pub async fn many_summaries_are_those_of_each<S: PointStore + ?Sized>(subject: &Subject<S>) {
+    let tenant = tenant();
+    let keys: Vec<SeriesKey> = (0..5)
+        .map(|i| sibling(&tenant, &format!("many.{i}")))
+        .collect();
+    for (i, key) in keys.iter().enumerate().skip(1) {
+        let points = (0..40 * i).map(|n| (at(n as i64 * 700 * SECOND), n as f64 / 7.0));
+        write(&*subject.store, key, i as u64, 1, points).await;
+        counted(subject, key, 40 * i).await;
+    }
+    let hidden = tombstones(&[(3600 * SECOND, 9000 * SECOND, 5)]);
+    let none = Tombstones::none();
+    for range in [TimeRange::ALL, within(1000 * SECOND, 20_000 * SECOND)] {
+        for (slots, limit) in [
+            (Slots::Whole, 1),
+            (grid("1h", "UTC"), 1000),
+            (grid("1d", "Europe/Zurich"), 2),
+        ] {
+            for parts in [Parts::NONE, Parts::STORED, Parts::ALL] {
+                let requests: Vec<Summarize<'_>> = keys
+                    .iter()
+                    .enumerate()
+                    .map(|(i, series)| Summarize {
+                        series,
+                        range,
+                        tombstones: if i % 2 == 0 { &hidden } else { &none },
+                        slots,
+                        parts,
+                        limit,
+                    })
+                    .collect();
+                let all = subject.store.summarize_many(&requests).await.unwrap();
+                let mut each = Vec::new();
+                for request in &requests {
+                    each.push(subject.store.summarize(*request).await.unwrap());
+                }
+                assert_eq!(told(&all), told(&each), "{slots:?} of {range:?}");
+                assert!(all[0].is_empty() && !all[4].is_empty());
+            }
+        }
+    }
+}
+
+/// What can be compared of the summaries of many series, sums to ten digits.
+fn told(all: &[Vec<Bucket>]) -> Vec<Vec<String>> {
+    let bucket = |bucket: &Bucket| {
+        let summary = &bucket.summary;
+        let (min, max) = (summary.min(), summary.max());
+        let (first, last) = (summary.first(), summary.last());
+        format!(
+            "{}: {}, {:.9e}, {min:?}, {max:?}, {first:?}, {last:?}, {:?}",
+            bucket.start,
+            summary.count(),
+            summary.mean().unwrap_or_default(),
+            summary.parts(),
+        )
+    };
+    all.iter()
+        .map(|buckets| buckets.iter().map(bucket).collect())
+        .collect()
 }

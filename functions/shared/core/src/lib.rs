@@ -4,6 +4,7 @@
 
 pub mod about;
 pub mod access;
+pub mod across;
 pub mod batch;
 mod batch_id;
 pub mod columns;
@@ -12,11 +13,13 @@ mod correlation;
 pub mod discard;
 pub mod distances;
 pub mod every;
+pub mod fill;
 pub mod grid;
 mod hex;
 pub mod key;
 pub mod moments;
 pub mod name;
+pub mod pattern;
 pub mod payload;
 pub mod point;
 pub mod portion;

@@ -7,6 +7,7 @@
 //! the same, and can be made again.
 
 mod allowance;
+mod bounds;
 pub mod calculator;
 mod catalog;
 pub mod clock;
@@ -21,7 +22,10 @@ pub mod slots;
 mod source;
 
 pub use allowance::{Allowance, Excess};
-pub use calculator::{Bucket, Calculator, Job, Slots};
+pub use bounds::QuestionBounds;
+pub use calculator::{
+    Bucket, Calculator, Group, GroupJob, GroupSlot, Job, Member, Reduction, SlotContent, Slots,
+};
 pub use catalog::{Catalog, Registration, Series};
 pub use clock::{Clock, SystemClock};
 pub use discards::{DiscardCount, DiscardFilter, DiscardLog};

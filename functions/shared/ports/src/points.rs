@@ -1,9 +1,11 @@
 //! The points of all series.
 
-use std::num::NonZeroU64;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde::{Deserialize, Serialize};
 use tidemark_core::batch::Write;
 use tidemark_core::name::SeriesKey;
 use tidemark_core::point::Point;
@@ -13,6 +15,9 @@ use tidemark_core::tombstone::Tombstones;
 
 use crate::error::Result;
 use crate::{Bucket, Slots};
+
+/// How many series a store looks at at the same time, unless it says otherwise.
+const AT_ONCE: usize = 16;
 
 /// Which way points are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +70,7 @@ pub struct Summarize<'a> {
 }
 
 /// Roughly what a range holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extent {
     /// The part of the range outside which there are no points.
     pub range: TimeRange,
@@ -114,9 +119,38 @@ pub trait PointStore: Send + Sync {
         Ok(None)
     }
 
+    /// Summarizes many series, all into the same slots, with the same parts and limit:
+    /// the buckets of each.
+    async fn summarize_many(&self, requests: &[Summarize<'_>]) -> Result<Vec<Vec<Bucket>>> {
+        let summaries: Vec<_> = requests.iter().map(|r| self.summarize(*r)).collect();
+        stream::iter(summaries)
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await
+    }
+
+    /// Whether summaries with these parts had better be made in one go, however much there
+    /// is: the store computes them where the points are.
+    fn summarizes_at_once(&self, parts: Parts) -> bool {
+        let _ = parts;
+        false
+    }
+
+    /// How many series had better be summarized in one go.
+    fn series_at_once(&self) -> NonZeroUsize {
+        const DEFAULT: NonZeroUsize = NonZeroUsize::new(AT_ONCE).unwrap();
+        DEFAULT
+    }
+
     /// Tells roughly what a range holds, without reading it. None where it
     /// holds nothing.
     async fn extent(&self, series: &SeriesKey, range: TimeRange) -> Result<Option<Extent>>;
+
+    /// Tells the same of many series.
+    async fn extents(&self, series: &[SeriesKey], range: TimeRange) -> Result<Vec<Option<Extent>>> {
+        let extents: Vec<_> = series.iter().map(|key| self.extent(key, range)).collect();
+        stream::iter(extents).buffered(AT_ONCE).try_collect().await
+    }
 
     /// Of how many points, roughly, one summary had better be made: a range that
     /// holds more is divided, and its shards are summarized at the same time.

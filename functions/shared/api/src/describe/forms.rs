@@ -16,6 +16,12 @@ pub(crate) const NAME: &str = r"^(?:\.{0,2}[A-Za-z0-9_:-]|\.{3})[A-Za-z0-9._:-]*
 /// What a name begins with.
 pub(crate) const PREFIX: &str = r"^[A-Za-z0-9._:-]+$";
 
+/// Which names are meant.
+pub(crate) const PATTERN: &str = r"^(?:\*\*?|\{[a-z][a-z0-9_]*\}|[A-Za-z0-9_-]*)(?:[.:](?:\*\*?|\{[a-z][a-z0-9_]*\}|[A-Za-z0-9_-]*))*$";
+
+/// A label of a pattern.
+pub(crate) const PATTERN_LABEL: &str = r"^[a-z][a-z0-9_]*$";
+
 /// A part of a name that is followed by a colon and another part.
 pub(crate) const PART: &str = r"^(?:\.{0,2}[A-Za-z0-9_-]|\.{3})[A-Za-z0-9._-]*$";
 

@@ -1,6 +1,7 @@
 //! Parameters that several routes have, and how the others are described.
 
 use serde_json::{Value, json};
+use tidemark_core::pattern::Pattern;
 use tidemark_core::portion::TimeUnit;
 use tidemark_core::segments::Interpolation;
 use tidemark_core::stat::Stat;
@@ -81,6 +82,16 @@ pub(crate) fn received(name: &str, synonym: &str, which: &str) -> Parameter {
         "The {which} time of receipt, included. `{synonym}` means the same and may be given in its place"
     );
     instant(name, &text)
+}
+
+pub(crate) fn matching(what: &str) -> Parameter {
+    let schema = text(forms::PATTERN)
+        .min_length(Some(1))
+        .max_length(Some(Pattern::MAX_BYTES));
+    let text = format!(
+        "{what}: a pattern of segments with `.` or `:` between them, as in the names. `*` stands for one segment, `**` for any number of segments (none, too; it takes the separator before it along), `{{label}}` for one that `by` can name. A label is not `start`, `end`, `series`, `contributing` or a statistic, and stands once"
+    );
+    query("match", &text, schema, "plant.{unit}.temp.*").build()
 }
 
 pub(crate) fn zone() -> Parameter {

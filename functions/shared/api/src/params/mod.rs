@@ -113,6 +113,24 @@ impl Params {
         text.map(parse).transpose()
     }
 
+    /// Takes a list of such, with commas between them.
+    pub fn take_list<T: FromStr<Err: Display>>(
+        &mut self,
+        name: &'static str,
+    ) -> Result<Option<Vec<T>>, Problem> {
+        let Some(text) = self.take_text(name) else {
+            return Ok(None);
+        };
+        let parse = |text: &str| {
+            text.parse()
+                .map_err(|e| invalid(format!("`{name}` names {}: {e}", quote(text))))
+        };
+        text.split(',')
+            .map(parse)
+            .collect::<Result<_, _>>()
+            .map(Some)
+    }
+
     /// Takes one of `choices`.
     pub fn take_choice<T: Copy>(
         &mut self,
@@ -277,7 +295,8 @@ impl Params {
     }
 }
 
-fn invalid(detail: impl Into<String>) -> Problem {
+/// 400: what is wrong with the parameters.
+pub fn invalid(detail: impl Into<String>) -> Problem {
     Problem::invalid_parameter(detail)
 }
 

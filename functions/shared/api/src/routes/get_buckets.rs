@@ -12,7 +12,7 @@ use tidemark_core::time::Timestamp;
 use tidemark_formats::write::number::Decimals;
 use tidemark_formats::write::time::{Precision, TimeWriter};
 use utoipa::openapi::Required;
-use utoipa::openapi::path::Parameter;
+use utoipa::openapi::path::{Parameter, ParameterBuilder};
 
 use crate::answer;
 use crate::answer::page::{PageWriter, shown};
@@ -170,7 +170,7 @@ impl Buckets {
 fn parameters() -> Vec<Parameter> {
     vec![
         name(),
-        every(),
+        every().required(Required::True).build(),
         from(),
         to(),
         zone(),
@@ -184,14 +184,12 @@ fn parameters() -> Vec<Parameter> {
     ]
 }
 
-fn every() -> Parameter {
+pub(super) fn every() -> ParameterBuilder {
     let width = "How wide a bucket is: `1s` to `24h` (any number of `s`, `m` or `h`), or, by the calendar in `tz`, `1d`, `1w` (from Monday), `1mo`, `1q`, `1y`";
     parameter("every", width, text(forms::EVERY), "15m")
-        .required(Required::True)
-        .build()
 }
 
-fn fill() -> Parameter {
+pub(super) fn fill() -> Parameter {
     let schema = one_of(Fill::CHOICES.map(|(name, _)| name)).default(Some(json!("none")));
     let text = "What stands in a bucket without points, but for what is known there (`increase`, `rate`, `integral`, `twa`): with `none` there is no such bucket; `null`; the `previous` bucket's; what lies on the line (`linear`) between the buckets on either side; `zero`. The nearest buckets before and after the range count as well. `count` stays 0, and with `linear` and `zero` an instant is null";
     parameter("fill", text, schema, "null").build()

@@ -3,9 +3,10 @@
 use bytes::Bytes;
 use http::{HeaderValue, Response};
 use serde_json::json;
-use tidemark_app::query::{ListedSeries, Query};
+use tidemark_app::query::{ListedSeries, Query, SeriesQuestion};
 use tidemark_core::access::Scope;
 use tidemark_core::name::{NameError, SeriesName};
+use tidemark_core::pattern::Pattern;
 use tidemark_core::point::Tags;
 use tidemark_formats::write::json::append;
 use tidemark_formats::write::number::{Decimals, Number};
@@ -19,7 +20,7 @@ use crate::answer::page::{PageWriter, shown};
 use crate::call::Call;
 use crate::cursor::Paging;
 use crate::describe::answers::{self, Success};
-use crate::describe::parameters::{cursor, decimals, flag, limit, query as parameter};
+use crate::describe::parameters::{cursor, decimals, flag, limit, matching, query as parameter};
 use crate::describe::{NamedSchema, Properties, array, closed, count, forms, named, of, text};
 use crate::params::{DEFAULT_LIMIT, MAX_LIMIT};
 use crate::problem::{Problem, ProblemKind};
@@ -53,6 +54,8 @@ pub(super) const HANDLER: Handler<Query> =
 pub(super) struct Asked {
     /// What the names begin with.
     pub(super) prefix: Option<String>,
+    /// What they match.
+    pattern: Option<Pattern>,
     /// Whether to tell about the points, too.
     details: bool,
     /// How the values of the details are rounded.
@@ -70,6 +73,7 @@ impl Asked {
             let begins = matches!(SeriesName::check(text), Ok(()) | Err(NameError::Dots));
             begins.then(|| text.to_owned())
         })?;
+        let pattern = params.take_parsed("match")?;
         let details = params.take_flag("details")?;
         let decimals = params.take_decimals()?;
         let (default, max) = if details {
@@ -81,6 +85,7 @@ impl Asked {
         params.finish()?;
         Ok(Self {
             prefix,
+            pattern,
             details,
             decimals,
             paging,
@@ -91,11 +96,14 @@ impl Asked {
 async fn answer(query: &Query, call: Call<'_>) -> Answered {
     let asked = Asked::read(call)?;
     let paging = &asked.paging;
-    let prefix = asked.prefix.as_deref().unwrap_or_default();
-    let after = paging.after.as_ref();
-    let found = query
-        .series(call.tenant(), prefix, after, paging.limit, asked.details)
-        .await?;
+    let question = SeriesQuestion {
+        prefix: asked.prefix.as_deref().unwrap_or_default(),
+        pattern: asked.pattern.as_ref(),
+        after: paging.after.as_ref(),
+        limit: paging.limit,
+        details: asked.details,
+    };
+    let found = query.series(call.tenant(), question).await?;
     let mut list = SeriesList::new(found.count, asked.decimals, paging.limit);
     let last = shown(&found.series, found.more, |series| list.push(series));
     let next = last.map(|last| paging.next(&last.name)).transpose()?;
@@ -167,6 +175,7 @@ fn parameters() -> Vec<Parameter> {
         "How many series a page holds; with `details=true` at most 100, which is then the default";
     vec![
         prefix,
+        matching("Which names, of those that begin with `prefix` if that is given"),
         flag("details", details),
         decimals(),
         limit(limited),

@@ -4,6 +4,7 @@
 
 mod delete_series;
 mod get_about;
+mod get_aggregate;
 mod get_buckets;
 mod get_compare;
 mod get_docs;
@@ -38,7 +39,7 @@ use crate::problem::Problem;
 use crate::route::{Endpoint, Handler, Route, Verb};
 
 /// Every route, in the order of the documentation.
-pub static ROUTES: [&Route; 18] = [
+pub static ROUTES: [&Route; 19] = [
     &post_points::ROUTE,
     &list_series::ROUTE,
     &get_stats::ROUTE,
@@ -50,6 +51,7 @@ pub static ROUTES: [&Route; 18] = [
     &delete_series::ROUTE,
     &post_measurements::ROUTE,
     &get_measurements::ROUTE,
+    &get_aggregate::ROUTE,
     &get_history::ROUTE,
     &list_discards::ROUTE,
     &summarize_discards::ROUTE,
@@ -76,6 +78,7 @@ pub(crate) static QUERY: Handlers<Query> = handlers![
     get_about,
     get_compare,
     get_measurements,
+    get_aggregate,
     get_history,
 ];
 pub(crate) static ERASER: Handlers<Eraser> = handlers![delete_series];

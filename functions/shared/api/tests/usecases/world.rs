@@ -35,7 +35,8 @@ use tidemark_core::tombstone::Tombstones;
 use tidemark_embedded::Embedded;
 use tidemark_ports::error::Result as Stored;
 use tidemark_ports::{
-    Bucket, Calculator, Clock, DiscardFilter, DiscardLog, Job, Order, PointStore, Queue, Scan,
+    Bucket, Calculator, Clock, DiscardFilter, DiscardLog, GroupJob, GroupSlot, Job, Order,
+    PointStore, QuestionBounds, Queue, Scan,
 };
 
 use crate::hooks::{Direct, Hooked, Hooks};
@@ -108,6 +109,10 @@ struct Inline(Hooked);
 impl Calculator for Inline {
     async fn run(&self, job: Job) -> Stored<Vec<Bucket>> {
         calculation(&self.0).handle(job).await
+    }
+
+    async fn run_groups(&self, job: GroupJob) -> Stored<Vec<Vec<GroupSlot>>> {
+        calculation(&self.0).handle_groups(job).await
     }
 }
 
@@ -211,6 +216,10 @@ impl World {
                 calculator: Arc::new(Inline(self.ports.clone())),
                 history: Arc::new(self.ports.store.clone()),
                 clock: self.clock(),
+                bounds: QuestionBounds {
+                    series: 50,
+                    points: 1_000_000,
+                },
             },
             eraser: Eraser {
                 catalog: ports(),

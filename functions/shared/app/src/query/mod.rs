@@ -1,5 +1,6 @@
 //! Answers what is asked of series.
 
+mod aggregate;
 mod buckets;
 mod compare;
 mod history;
@@ -14,17 +15,22 @@ use std::time::Instant;
 use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstones;
-use tidemark_ports::{self as ports, Calculator, Catalog, Clock, Order, PointStore, QueryLog};
+use tidemark_ports::{
+    self as ports, Calculator, Catalog, Clock, Order, PointStore, QueryLog, QuestionBounds,
+};
 
 use crate::failure::Failure;
 use crate::measure::timed;
 use crate::reading::SeriesReader;
 
 pub use crate::reading::{BucketRow, Fill};
+pub use aggregate::{
+    AggregatePage, AggregateQuestion, AggregateRow, GroupBy, RowPlace, SeriesChoice,
+};
 pub use buckets::BucketQuestion;
 pub use compare::{AlignedRow, ComparisonQuestion};
 pub use measurements::{MeterReading, MeterReadings, MeterRowPlace};
-pub use series::{ListedSeries, SeriesDetails, SeriesPage};
+pub use series::{ListedSeries, SeriesDetails, SeriesPage, SeriesQuestion};
 
 /// The use case.
 #[derive(Clone)]
@@ -39,6 +45,8 @@ pub struct Query {
     pub history: Arc<dyn QueryLog>,
     /// When they were asked.
     pub clock: Arc<dyn Clock>,
+    /// About how much a question across series may be.
+    pub bounds: QuestionBounds,
 }
 
 /// What a question was about, for the record.

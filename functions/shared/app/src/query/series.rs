@@ -3,8 +3,10 @@
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tidemark_core::about::About;
 use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
+use tidemark_core::pattern::Pattern;
 use tidemark_core::summary::{Parts, Reading};
 use tidemark_core::time::{TimeRange, Timestamp};
+use tidemark_ports::Series;
 
 use super::{Known, Query};
 use crate::failure::Failure;
@@ -46,21 +48,37 @@ pub struct SeriesDetails {
     pub about: About,
 }
 
+/// Which series are to be listed.
+#[derive(Debug, Clone, Copy)]
+pub struct SeriesQuestion<'a> {
+    /// With what their names begin.
+    pub prefix: &'a str,
+    /// What their names match, too, if that was said.
+    pub pattern: Option<&'a Pattern>,
+    /// The last that was told before.
+    pub after: Option<&'a SeriesName>,
+    /// How many at the most.
+    pub limit: usize,
+    /// Whether with what they hold.
+    pub details: bool,
+}
+
 impl Query {
-    /// Up to `limit` series whose names begin with `prefix`, those after `after`; with
-    /// `details` if these are wanted.
+    /// Series, by name.
     pub async fn series(
         &self,
         tenant: &Tenant,
-        prefix: &str,
-        after: Option<&SeriesName>,
-        limit: usize,
-        details: bool,
+        question: SeriesQuestion<'_>,
     ) -> Result<SeriesPage, Failure> {
-        let (count, mut found) = tokio::try_join!(
-            self.catalog.count(tenant, prefix),
-            self.catalog.list(tenant, prefix, after, limit + 1),
-        )?;
+        let SeriesQuestion { limit, details, .. } = question;
+        let (count, mut found) = match question.pattern {
+            Some(pattern) => self.matching(tenant, pattern, question).await?,
+            None => tokio::try_join!(
+                self.catalog.count(tenant, question.prefix),
+                self.catalog
+                    .list(tenant, question.prefix, question.after, limit + 1),
+            )?,
+        };
         let more = found.len() > limit;
         found.truncate(limit);
         let looks: Vec<_> = found
@@ -100,6 +118,29 @@ impl Query {
             Some(found) => Ok(found.about),
             None => Err(Failure::unknown_series(&series.name)),
         }
+    }
+
+    /// How many series match, and the first of them after the last that was told, one
+    /// more than are to be listed.
+    async fn matching(
+        &self,
+        tenant: &Tenant,
+        pattern: &Pattern,
+        question: SeriesQuestion<'_>,
+    ) -> Result<(u64, Vec<Series>), Failure> {
+        let (mut count, mut found) = (0, Vec::new());
+        self.each_matching(tenant, pattern, |series, _| {
+            if series.name.as_str().starts_with(question.prefix) {
+                count += 1;
+                let is_later = question.after.is_none_or(|after| series.name > *after);
+                if is_later && found.len() <= question.limit {
+                    found.push(series);
+                }
+            }
+            true
+        })
+        .await?;
+        Ok((count, found))
     }
 
     async fn details(&self, series: &Known, about: About) -> Result<SeriesDetails, Failure> {

@@ -3,52 +3,27 @@
 use tidemark_core::stat::{self, Stat, Unit};
 use tidemark_core::time::Timestamp;
 
-/// What stands in a bucket that holds no point.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Fill {
-    /// There is no such bucket in the answer.
-    #[default]
-    None,
-    /// Null.
-    Null,
-    /// What stood in the bucket before.
-    Previous,
-    /// What lies on the line between the buckets on either side.
-    Linear,
-    /// Zero.
-    Zero,
-}
-
-impl Fill {
-    /// The ways to fill, by name.
-    pub const CHOICES: [(&'static str, Self); 5] = [
-        ("none", Self::None),
-        ("null", Self::Null),
-        ("previous", Self::Previous),
-        ("linear", Self::Linear),
-        ("zero", Self::Zero),
-    ];
-}
+pub use tidemark_core::fill::Fill;
 
 /// Where a bucket begins, and what is told of it.
-pub(super) type FilledBucket = (Timestamp, Vec<(Stat, stat::Answer)>);
+pub(crate) type FilledBucket = (Timestamp, Vec<(Stat, stat::Answer)>);
 
 /// The buckets that hold points.
 #[derive(Debug, Default)]
-pub(super) struct Held {
+pub(crate) struct Held {
     /// Those that are told, ascending.
-    pub(super) inside: Vec<FilledBucket>,
+    pub(crate) inside: Vec<FilledBucket>,
     /// The nearest before them. It may start where the first of the asked slots does: it
     /// is then what that slot holds before the range.
-    pub(super) before: Option<FilledBucket>,
+    pub(crate) before: Option<FilledBucket>,
     /// The nearest after them, in the same way.
-    pub(super) after: Option<FilledBucket>,
+    pub(crate) after: Option<FilledBucket>,
 }
 
 impl Held {
     /// What stands in the slot that begins at `start`: what it holds, or what it is
     /// filled with. `count` always counts the points that there are.
-    pub(super) fn fill(
+    pub(crate) fn fill(
         &self,
         start: Timestamp,
         stats: &[Stat],

@@ -2,7 +2,7 @@
 //! ranges and slots, with what reaches over their edges. It knows no use case, so
 //! that a calculation can use it as well as a query.
 
-mod fill;
+pub(crate) mod fill;
 mod rows;
 
 use futures_util::future::try_join;
@@ -177,7 +177,7 @@ fn answers(stats: &[Stat], portion: &Portion<'_>, ways: Ways) -> Vec<(Stat, Answ
 }
 
 /// What of time is before a range (descending) or after it.
-fn beyond(range: TimeRange, order: Order) -> Option<TimeRange> {
+pub(crate) fn beyond(range: TimeRange, order: Order) -> Option<TimeRange> {
     let (from, to) = match order {
         Order::Ascending => (range.to().next()?, Timestamp::MAX),
         Order::Descending => (Timestamp::MIN, range.from().previous()?),

@@ -13,7 +13,9 @@ use tidemark_core::point::{Tags, Value};
 use tidemark_core::summary::Parts;
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstones;
-use tidemark_ports::{Bucket, Calculator, Job, LoggedQuery, PointStore, QueryLog, Queue, Slots};
+use tidemark_ports::{
+    Bucket, Calculator, GroupJob, GroupSlot, Job, LoggedQuery, PointStore, QueryLog, Queue, Slots,
+};
 
 use super::*;
 use crate::client::Aws;
@@ -86,6 +88,10 @@ struct Nothing;
 #[async_trait]
 impl Calculator for Nothing {
     async fn run(&self, _: Job) -> Result<Vec<Bucket>> {
+        Ok(Vec::new())
+    }
+
+    async fn run_groups(&self, _: GroupJob) -> Result<Vec<Vec<GroupSlot>>> {
         Ok(Vec::new())
     }
 }

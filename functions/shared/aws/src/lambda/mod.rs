@@ -2,6 +2,8 @@
 //! of its buckets as an answer holds; the caller asks again for the rest. Where
 //! the account's concurrency refuses, the job is run here.
 
+mod groups;
+
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -15,9 +17,9 @@ use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_sqs::error::ProvideErrorMetadata;
 use tidemark_core::summary::Parts;
 use tidemark_core::time::TimeRange;
-use tidemark_ports::calculator::wire::{JobReply, JobRequest};
+use tidemark_ports::calculator::wire::{JobRequest, Reply};
 use tidemark_ports::error::{Kind, Result, StoreError};
-use tidemark_ports::{Bucket, Calculator, Job, Slots};
+use tidemark_ports::{Bucket, Calculator, GroupJob, GroupSlot, Job, Slots};
 
 use crate::error::failed;
 use crate::in_time::InTime;
@@ -90,9 +92,12 @@ impl Calculator for LambdaCalculator {
                 range: beginning(&job, stretch),
                 ..job.clone()
             };
-            let Some(reply) = self.invoke(&asked).await? else {
+            let Some(reply) = self.invoke(&JobRequest::Job(asked.clone())).await? else {
                 buckets.extend(self.inline.run(job).await?);
                 break;
+            };
+            let Reply::Job(reply) = reply else {
+                return Err(unexpected());
             };
             let (part, rest) = reply.read()?;
             // A function of an earlier version, during a deployment, leaves out what
@@ -130,12 +135,16 @@ impl Calculator for LambdaCalculator {
         }
         Ok(buckets)
     }
+
+    async fn run_groups(&self, job: GroupJob) -> Result<Vec<Vec<GroupSlot>>> {
+        self.groups(job).await
+    }
 }
 
 impl LambdaCalculator {
     /// Has a job run; None where that is refused.
-    async fn invoke(&self, job: &Job) -> Result<Option<JobReply>> {
-        let request = serde_json::to_vec(&JobRequest { job: job.clone() })
+    async fn invoke(&self, request: &JobRequest) -> Result<Option<Reply>> {
+        let request = serde_json::to_vec(request)
             .map_err(|e| StoreError::new(Kind::Internal, "writing a calculation").because(e))?;
         let invoked = self
             .client
@@ -166,14 +175,14 @@ fn beginning(job: &Job, stretch: Option<i64>) -> TimeRange {
 }
 
 /// What a function answered, if it did.
-fn answer(output: &InvokeOutput) -> Result<JobReply> {
+fn answer(output: &InvokeOutput) -> Result<Reply> {
     let payload = output.payload().map(AsRef::as_ref).unwrap_or_default();
     if let Some(kind) = output.function_error() {
         let told = String::from_utf8_lossy(&payload[..payload.len().min(TOLD)]);
         let context = format!("a calculation failed ({kind}): {told}");
         return Err(StoreError::new(Kind::Internal, context));
     }
-    let reply: JobReply = serde_json::from_slice(payload)
+    let reply: Reply = serde_json::from_slice(payload)
         .map_err(|e| StoreError::new(Kind::Internal, "reading a calculation").because(e))?;
     if reply.is_busy() {
         return Err(StoreError::new(
@@ -182,6 +191,11 @@ fn answer(output: &InvokeOutput) -> Result<JobReply> {
         ));
     }
     Ok(reply)
+}
+
+/// An answer to another question.
+fn unexpected() -> StoreError {
+    StoreError::new(Kind::Internal, "a calculation answers what was not asked")
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use http::Response;
 use hyper::body::Bytes;
 use tidemark_conformance::Subject;
 use tidemark_conformance::conformance_tests;
+use tidemark_conformance::pooled::pooled;
 use tidemark_core::batch::{BatchId, SeriesPoints, Source, Write};
 use tidemark_core::grid::Grid;
 use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
@@ -14,6 +15,7 @@ use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstones;
 use tidemark_core::zone::Zone;
 use tidemark_embedded::Embedded;
+use tidemark_ports::calculator::wire::{GroupReply, JobReply};
 use tidemark_ports::{Extent, Page, PointStore, Refusal, Scan, Slots, Summarize};
 
 use super::*;
@@ -52,12 +54,19 @@ impl Calculator for Here {
         self.runs.fetch_add(1, Ordering::Relaxed);
         summarize(&self.store, &job).await
     }
+    async fn run_groups(&self, job: GroupJob) -> Result<Vec<Vec<GroupSlot>>> {
+        self.runs.fetch_add(1, Ordering::Relaxed);
+        pooled(&self.store, &job).await
+    }
 }
 
 #[async_trait]
 impl Calculator for Remote {
     async fn run(&self, job: Job) -> Result<Vec<Bucket>> {
         self.calculator.run(job).await
+    }
+    async fn run_groups(&self, job: GroupJob) -> Result<Vec<Vec<GroupSlot>>> {
+        self.calculator.run_groups(job).await
     }
 }
 
@@ -145,9 +154,16 @@ async fn remote(lambda: Lambda) -> Remote {
                     return answer.body(body.to_owned()).unwrap();
                 }
             };
-            let JobRequest { job } = serde_json::from_slice(request.body()).unwrap();
-            let buckets = summarize(&store, &job).await.unwrap();
-            let reply = JobReply::cut(&job, &buckets, longest).unwrap();
+            let reply = match serde_json::from_slice(request.body()).unwrap() {
+                JobRequest::Job(job) => {
+                    let buckets = summarize(&store, &job).await.unwrap();
+                    Reply::Job(JobReply::cut(&job, &buckets, longest).unwrap())
+                }
+                JobRequest::Groups(job) => {
+                    let groups = pooled(&store, &job).await.unwrap();
+                    Reply::Groups(GroupReply::cut(&groups, longest).unwrap())
+                }
+            };
             Response::new(serde_json::to_string(&reply).unwrap())
         }
     };

@@ -18,6 +18,7 @@
 
 mod endpoint;
 mod held;
+mod many;
 mod query;
 mod record;
 mod reports;
@@ -28,7 +29,7 @@ mod tests;
 mod version;
 mod write;
 
-use std::num::NonZeroU64;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -40,7 +41,7 @@ use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstones;
 use tidemark_ports::error::Result;
 use tidemark_ports::slots::Buckets;
-use tidemark_ports::{Bucket, Extent, Order, Page, PointStore, Refusal, Scan, Summarize};
+use tidemark_ports::{Bucket, Extent, Order, Page, PointStore, Refusal, Scan, Slots, Summarize};
 
 use crate::calls::Budget;
 use crate::client::Aws;
@@ -76,12 +77,10 @@ impl Aws {
     /// The table `TIDEMARK_TIMESTREAM_TABLE` of the database
     /// `TIDEMARK_TIMESTREAM_DATABASE`.
     pub fn timestream(&self) -> std::result::Result<Timestream, SettingError> {
-        let shard_points = "TIDEMARK_TIMESTREAM_SHARD_POINTS";
         Ok(Timestream {
-            shard_points: match self.settings.optional(shard_points) {
-                None => SHARD_POINTS,
-                Some(_) => self.settings.parsed(shard_points)?,
-            },
+            shard_points: self
+                .settings
+                .parsed_or("TIDEMARK_TIMESTREAM_SHARD_POINTS", SHARD_POINTS)?,
             write: Arc::new(self.endpoint("AWS_ENDPOINT_URL_TIMESTREAM_WRITE")),
             query: Arc::new(self.endpoint("AWS_ENDPOINT_URL_TIMESTREAM_QUERY")),
             table: Table {
@@ -105,6 +104,20 @@ fn selection<'a>(
         range: range.intersection(held)?,
         tombstones,
     })
+}
+
+/// Whether Timestream computes all that summaries with these parts hold.
+fn is_computed_there(parts: Parts) -> bool {
+    Parts::STORED.cover(parts)
+}
+
+/// A bucket with the start that was asked for.
+fn started(bucket: Bucket, request: Summarize<'_>) -> Bucket {
+    let start = match request.slots {
+        Slots::Whole => request.range.from(),
+        Slots::Grid(_) => bucket.start,
+    };
+    Bucket { start, ..bucket }
 }
 
 impl Timestream {
@@ -147,17 +160,18 @@ impl Timestream {
         request: Summarize<'_>,
     ) -> Result<Option<Vec<Bucket>>> {
         let mut buckets = Vec::new();
-        for question in summary::questions(&self.table, selected, request) {
+        let questions = summary::questions(&self.table, &[selected], request.slots, request.parts);
+        for question in questions {
             let limit = request.limit.max(1) - buckets.len();
             let sql = question.sql(limit);
             let rows = self.rows_if_computed(&sql, |row| question.bucket(row));
             let Some(rows) = rows.await? else {
                 return Ok(None);
             };
-            let Some(rows) = rows.into_iter().collect::<Option<Vec<Bucket>>>() else {
+            let Some(rows) = rows.into_iter().collect::<Option<Vec<_>>>() else {
                 return Ok(None);
             };
-            buckets.extend(rows);
+            buckets.extend(rows.into_iter().map(|(_, bucket)| started(bucket, request)));
             if buckets.len() >= request.limit.max(1) {
                 break;
             }
@@ -196,7 +210,7 @@ impl PointStore for Timestream {
         let Some(selected) = selection(request.series, request.range, request.tombstones) else {
             return Ok(Vec::new());
         };
-        if Parts::STORED.cover(request.parts)
+        if is_computed_there(request.parts)
             && let Some(buckets) = self.summarize_there(selected, request).await?
         {
             return Ok(buckets);
@@ -209,7 +223,7 @@ impl PointStore for Timestream {
             return Ok(Some(Vec::new()));
         };
         // However much there is; what Timestream does not compute needs the points.
-        if !Parts::STORED.cover(request.parts) {
+        if !is_computed_there(request.parts) {
             return Ok(None);
         }
         self.summarize_there(selected, request).await
@@ -223,6 +237,22 @@ impl PointStore for Timestream {
         let sql = sql::extent(&self.table, selected);
         let found = self.rows(&sql, query::extent).await?;
         Ok(found.into_iter().next().flatten())
+    }
+
+    async fn summarize_many(&self, requests: &[Summarize<'_>]) -> Result<Vec<Vec<Bucket>>> {
+        self.many(requests).await
+    }
+
+    fn series_at_once(&self) -> NonZeroUsize {
+        many::SERIES
+    }
+
+    fn summarizes_at_once(&self, parts: Parts) -> bool {
+        is_computed_there(parts)
+    }
+
+    async fn extents(&self, series: &[SeriesKey], range: TimeRange) -> Result<Vec<Option<Extent>>> {
+        self.many_extents(series, range).await
     }
 
     fn shard_points(&self) -> NonZeroU64 {

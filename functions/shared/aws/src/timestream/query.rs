@@ -107,7 +107,7 @@ impl<'a> Columns<'a> {
         Ok(datum.scalar_value())
     }
 
-    fn text(&mut self, name: &str) -> Result<&'a str> {
+    pub(super) fn text(&mut self, name: &str) -> Result<&'a str> {
         self.next(name)?.ok_or_else(|| wrong(name, "is null"))
     }
 
@@ -171,6 +171,16 @@ pub(super) fn extent(row: &Row) -> Result<Option<Extent>> {
         range,
         points: columns.number("points")?,
     }))
+}
+
+/// A row of `sql::extents`.
+pub(super) fn extent_of(row: &Row) -> Result<(String, Extent)> {
+    let mut columns = Columns::of(row);
+    let series = columns.text("series")?.to_owned();
+    let (first, last) = (columns.time("first")?, columns.time("last")?);
+    let range = TimeRange::new(first, last).map_err(|e| wrong("last", &e.to_string()))?;
+    let points = columns.number("points")?;
+    Ok((series, Extent { range, points }))
 }
 
 /// A row of `sql::writes`.

@@ -2,7 +2,7 @@
 //! Names are quoted or of characters that need no quoting, numbers are numbers,
 //! and the one text that others chose, the series, is a literal.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display};
 use std::str::FromStr;
 
@@ -97,14 +97,23 @@ impl Display for Selection<'_> {
             Literal(&series),
             Within(self.range)
         )?;
-        for tombstone in self.tombstones.within(self.range) {
-            // No number is below that one, and nothing was received by then.
-            let until = tombstone.deleted_at.nanos().max(-i64::MAX);
-            if let Some(hidden) = tombstone.range.intersection(self.range) {
-                write!(f, " AND NOT ({} AND received <= {until})", Within(hidden))?;
-            }
+        for (hidden, until) in self.hidden() {
+            write!(f, " AND NOT ({hidden} AND received <= {until})")?;
         }
         Ok(())
+    }
+}
+
+impl Selection<'_> {
+    /// What is hidden of it, and up to which receipt.
+    fn hidden(&self) -> impl Iterator<Item = (Within, i64)> {
+        let tombstones = self.tombstones.within(self.range).iter();
+        tombstones.filter_map(|tombstone| {
+            // No number is below that one, and nothing was received by then.
+            let until = tombstone.deleted_at.nanos().max(-i64::MAX);
+            let hidden = tombstone.range.intersection(self.range)?;
+            Some((Within(hidden), until))
+        })
     }
 }
 
@@ -164,42 +173,86 @@ pub(super) fn whole(table: &Table, selected: Selection<'_>, limit: usize) -> Str
     )
 }
 
-/// Summaries by slot: `slot` is what tells it, of `to_nanoseconds(time)`. The
-/// columns are in the order in which `summary` reads them.
+/// The records of several series, as a condition.
+pub(super) struct Selections<'a>(pub(super) &'a [Selection<'a>]);
+
+impl Display for Selections<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let [one] = self.0 {
+            return one.fmt(f);
+        }
+        let mut ranges: BTreeMap<(Timestamp, Timestamp), Vec<&Selection<'_>>> = BTreeMap::new();
+        for selection in self.0 {
+            let range = (selection.range.from(), selection.range.to());
+            ranges.entry(range).or_default().push(selection);
+        }
+        for (position, selections) in ranges.values().enumerate() {
+            let or = if position > 0 { " OR " } else { "(" };
+            let names: Vec<String> = selections
+                .iter()
+                .map(|selection| Literal(&series(selection.series)).to_string())
+                .collect();
+            let within = Within(selections[0].range);
+            write!(f, "{or}(series IN ({}) AND {within}", names.join(", "))?;
+            for (selection, name) in selections.iter().zip(&names) {
+                for (hidden, until) in selection.hidden() {
+                    write!(
+                        f,
+                        " AND NOT (series = {name} AND {hidden} AND received <= {until})"
+                    )?;
+                }
+            }
+            f.write_str(")")?;
+        }
+        f.write_str(")")
+    }
+}
+
+/// What there is of each series: the first and the last time, and how many points.
+pub(super) fn extents(table: &Table, selected: &Selections<'_>) -> String {
+    format!(
+        "SELECT series, to_nanoseconds(min(time)) AS first, to_nanoseconds(max(time)) AS last, \
+         count(*) AS points FROM {table} WHERE {selected} GROUP BY series"
+    )
+}
+
+/// Summaries by slot, and by series where there are several: `slot` is what tells it, of
+/// `to_nanoseconds(time)`. The columns are in the order in which `summary` reads them.
 ///
 /// `min_by` names any of equal values, so the extremes of a slot are found first
 /// and then the first point that has them.
 pub(super) fn summary(
     table: &Table,
-    selected: Selection<'_>,
+    selected: &Selections<'_>,
     slot: &str,
     moments: bool,
     limit: usize,
 ) -> String {
+    let series = if selected.0.len() > 1 { "series, " } else { "" };
     let (mean, deviations) = if moments {
         (
-            ", avg(value) OVER (PARTITION BY slot) AS mean",
+            format!(", avg(value) OVER (PARTITION BY {series}slot) AS mean"),
             ", sum(value - mean) AS first_power, \
              sum((value - mean) * (value - mean)) AS second_power, \
              sum((value - mean) * (value - mean) * (value - mean)) AS third_power, \
              sum((value - mean) * (value - mean) * (value - mean) * (value - mean)) AS fourth_power",
         )
     } else {
-        ("", "")
+        (String::new(), "")
     };
     format!(
-        "WITH points AS (SELECT to_nanoseconds(time) AS t, value, {slot} AS slot \
+        "WITH points AS (SELECT {series}to_nanoseconds(time) AS t, value, {slot} AS slot \
          FROM {table} WHERE {selected}), \
-         slots AS (SELECT slot, t, value, min(value) OVER (PARTITION BY slot) AS least, \
-         max(value) OVER (PARTITION BY slot) AS greatest{mean} FROM points) \
-         SELECT slot, count(*) AS points, sum(value) AS total, \
+         slots AS (SELECT {series}slot, t, value, min(value) OVER (PARTITION BY {series}slot) AS least, \
+         max(value) OVER (PARTITION BY {series}slot) AS greatest{mean} FROM points) \
+         SELECT {series}slot, count(*) AS points, sum(value) AS total, \
          min(CASE WHEN value = least THEN t END) AS min_time, \
          min_by(value, CASE WHEN value = least THEN t END) AS min_value, \
          min(CASE WHEN value = greatest THEN t END) AS max_time, \
          min_by(value, CASE WHEN value = greatest THEN t END) AS max_value, \
          min(t) AS first_time, min_by(value, t) AS first_value, \
          max(t) AS last_time, max_by(value, t) AS last_value{deviations} \
-         FROM slots GROUP BY slot ORDER BY slot ASC LIMIT {limit}"
+         FROM slots GROUP BY {series}slot ORDER BY {series}slot ASC LIMIT {limit}"
     )
 }
 

@@ -8,49 +8,54 @@ use aws_sdk_timestreamquery::types::Row;
 use tidemark_core::grid::Stretch;
 use tidemark_core::moments::{Deviations, Moments};
 use tidemark_core::point::Value;
-use tidemark_core::summary::{Aggregates, Reading};
+use tidemark_core::summary::{Aggregates, Parts, Reading};
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_ports::error::Result;
-use tidemark_ports::{Bucket, Slots, Summarize};
+use tidemark_ports::{Bucket, Slots};
 
 use super::query::Columns;
-use super::sql::{self, Selection, Table};
+use super::sql::{self, Selection, Selections, Table};
 
 /// How many stretches of slots one query tells apart: as text they take less
 /// than half of the 256 KiB that a query has, tombstones the other.
 const STRETCHES: usize = 500;
 
-/// A query for summaries.
+/// A query for summaries, of one series or of several.
 pub(super) struct Question<'a> {
     table: &'a Table,
-    selected: Selection<'a>,
+    selected: Vec<Selection<'a>>,
     slot: String,
     moments: bool,
-    /// Where the one bucket begins, if there is but one.
-    whole: Option<Timestamp>,
 }
 
 /// The queries that answer a request: one, but for calendars of many years.
 pub(super) fn questions<'a>(
     table: &'a Table,
-    selected: Selection<'a>,
-    request: Summarize<'a>,
+    selected: &[Selection<'a>],
+    slots: Slots,
+    parts: Parts,
 ) -> Vec<Question<'a>> {
-    let question = |selected, slot, whole| Question {
+    let question = |selected, slot| Question {
         table,
         selected,
         slot,
-        moments: request.parts.moments,
-        whole,
+        moments: parts.moments,
     };
-    let Slots::Grid(grid) = request.slots else {
-        return vec![question(
-            selected,
-            "0".to_owned(),
-            Some(request.range.from()),
-        )];
+    let Slots::Grid(grid) = slots else {
+        return vec![question(selected.to_vec(), "0".to_owned())];
     };
-    let stretches = grid.stretches(selected.range);
+    let from = selected
+        .iter()
+        .map(|selection| selection.range.from())
+        .min();
+    let to = selected.iter().map(|selection| selection.range.to()).max();
+    let Some(range) = from
+        .zip(to)
+        .and_then(|(from, to)| TimeRange::new(from, to).ok())
+    else {
+        return Vec::new();
+    };
+    let stretches = grid.stretches(range);
     let part = |stretches: &[Stretch]| {
         let (first, last) = (stretches.first()?, stretches.last()?);
         let end = if last.end == Timestamp::MAX {
@@ -58,13 +63,16 @@ pub(super) fn questions<'a>(
         } else {
             last.end.plus(-1)
         };
-        let range = TimeRange::new(first.start, end).ok()?;
-        let range = range.intersection(selected.range)?;
-        Some(question(
-            Selection { range, ..selected },
-            slot_of(stretches),
-            None,
-        ))
+        let part = TimeRange::new(first.start, end).ok()?;
+        let within = |selection: &Selection<'a>| {
+            let range = part.intersection(selection.range)?;
+            Some(Selection {
+                range,
+                ..*selection
+            })
+        };
+        let selected: Vec<_> = selected.iter().filter_map(within).collect();
+        (!selected.is_empty()).then(|| question(selected, slot_of(stretches)))
     };
     stretches.chunks(STRETCHES).filter_map(part).collect()
 }
@@ -93,13 +101,19 @@ fn slot_of(stretches: &[Stretch]) -> String {
 impl Question<'_> {
     /// Its text, for up to `limit` buckets.
     pub(super) fn sql(&self, limit: usize) -> String {
-        sql::summary(self.table, self.selected, &self.slot, self.moments, limit)
+        let selected = Selections(&self.selected);
+        sql::summary(self.table, &selected, &self.slot, self.moments, limit)
     }
 
-    /// The bucket of a row; None if that is beyond the range of f64, or loses
-    /// digits.
-    pub(super) fn bucket(&self, row: &Row) -> Result<Option<Bucket>> {
+    /// The bucket of a row, and what its series is called in the table if there are
+    /// several; None if that is beyond the range of f64, or loses digits. Its start is that
+    /// of its slot; if there is but one, nothing.
+    pub(super) fn bucket(&self, row: &Row) -> Result<Option<(Option<String>, Bucket)>> {
         let mut columns = Columns::of(row);
+        let series = match self.selected.len() {
+            0 | 1 => None,
+            _ => Some(columns.text("series")?.to_owned()),
+        };
         let slot = columns.time("slot")?;
         let count: u64 = columns.number("points")?;
         let sum = Value::new(columns.number("total")?);
@@ -146,9 +160,10 @@ impl Question<'_> {
             last,
             moments,
         };
-        Ok(Some(Bucket {
-            start: self.whole.unwrap_or(slot),
+        let bucket = Bucket {
+            start: slot,
             summary: told.into(),
-        }))
+        };
+        Ok(Some((series, bucket)))
     }
 }

@@ -1,5 +1,6 @@
 //! Calculations over a range of a series, which may run elsewhere.
 
+mod groups;
 pub mod wire;
 
 use async_trait::async_trait;
@@ -11,6 +12,8 @@ use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstones;
 
 use crate::error::Result;
+
+pub use groups::{Group, GroupJob, GroupSlot, Member, Reduction, SlotContent};
 
 /// Into what a range is summarized.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -55,4 +58,8 @@ pub struct Job {
 pub trait Calculator: Send + Sync {
     /// Runs one job: its buckets that hold a point, ascending.
     async fn run(&self, job: Job) -> Result<Vec<Bucket>>;
+
+    /// Runs a job over many series: of each group its slots that hold a point,
+    /// ascending.
+    async fn run_groups(&self, job: GroupJob) -> Result<Vec<Vec<GroupSlot>>>;
 }

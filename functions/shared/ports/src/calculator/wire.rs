@@ -5,11 +5,12 @@ use std::error::Error;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tidemark_core::summary::{Parts, StoredSummary, Summary};
-use tidemark_core::time::TimeRange;
+use tidemark_core::time::{TimeRange, Timestamp};
 
-use super::{Bucket, Job};
+use super::{Bucket, GroupJob, GroupSlot, Job};
 use crate::error::{Kind, Result, StoreError, causes};
 
 /// How many bytes of buckets an answer has: in base64 somewhat less than Lambda
@@ -17,15 +18,39 @@ use crate::error::{Kind, Result, StoreError, causes};
 /// each value that its quantiles keep.
 const LONGEST: usize = 4_400_000;
 
-/// What is asked of whoever runs a job.
+/// What is asked of whoever calculates.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct JobRequest {
-    /// What to run.
-    pub job: Job,
+#[serde(rename_all = "snake_case")]
+pub enum JobRequest {
+    /// To run a job.
+    Job(Job),
+    /// To run one over many series.
+    Groups(GroupJob),
 }
 
 /// What it answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Reply {
+    /// To a job.
+    Job(JobReply),
+    /// To one over many series.
+    Groups(GroupReply),
+}
+
+impl Reply {
+    /// Whether the store was busy.
+    pub const fn is_busy(&self) -> bool {
+        match self {
+            Self::Job(reply) => reply.busy,
+            Self::Groups(reply) => reply.busy,
+        }
+    }
+}
+
+/// The answer to a job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct JobReply {
     /// The earliest buckets, each in postcard, one after the other, in base64: in a
     /// form that functions of earlier versions write and read as well.
@@ -41,29 +66,34 @@ pub struct JobReply {
     busy: bool,
 }
 
+/// The answer to a job over many series.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroupReply {
+    /// The slots of the first groups, each with the position of its group in the job,
+    /// in postcard, one after the other, in base64.
+    slots: String,
+    /// The position of the group, and the start of its slot, that found no room: the
+    /// first that is not in the answer.
+    rest: Option<(usize, Timestamp)>,
+    /// Whether there are none because the store is busy.
+    #[serde(default)]
+    busy: bool,
+}
+
 impl JobReply {
     /// Of the buckets of a job as many as fit, at least one. A failure that
     /// passes is an answer as well; of any other the function fails.
     pub fn new(job: &Job, calculated: Result<Vec<Bucket>>) -> Result<Self> {
-        match calculated {
-            Ok(buckets) => Self::cut(job, &buckets, LONGEST),
-            Err(error) if error.kind() == Kind::Unavailable => {
-                let error = causes(&error);
-                tracing::warn!(error, "a calculation has to be tried again");
-                Ok(Self {
-                    buckets: String::new(),
-                    more: String::new(),
-                    rest: None,
-                    busy: true,
-                })
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Whether the store was busy.
-    pub const fn is_busy(&self) -> bool {
-        self.busy
+        let Some(buckets) = unless_busy(calculated)? else {
+            return Ok(Self {
+                buckets: String::new(),
+                more: String::new(),
+                rest: None,
+                busy: true,
+            });
+        };
+        Self::cut(job, &buckets, LONGEST)
     }
 
     /// Of the buckets of a job those that fit into so many bytes, at least one.
@@ -117,6 +147,91 @@ impl JobReply {
         }
         Ok((buckets, self.rest))
     }
+}
+
+impl GroupReply {
+    /// Of the slots of a job as many as fit, at least one. A failure that passes is an
+    /// answer as well; of any other the function fails.
+    pub fn new(calculated: Result<Vec<Vec<GroupSlot>>>) -> Result<Self> {
+        let Some(groups) = unless_busy(calculated)? else {
+            return Ok(Self {
+                slots: String::new(),
+                rest: None,
+                busy: true,
+            });
+        };
+        Self::cut(&groups, LONGEST)
+    }
+
+    /// Of the slots of a job those that fit into so many bytes, at least one.
+    pub fn cut(groups: &[Vec<GroupSlot>], longest: usize) -> Result<Self> {
+        let slots = groups
+            .iter()
+            .enumerate()
+            .flat_map(|(group, slots)| slots.iter().map(move |slot| (group, slot)));
+        let (written, left) = write(slots, longest)?;
+        Ok(Self {
+            slots: written,
+            rest: left.map(|(group, slot)| (group, slot.start)),
+            busy: false,
+        })
+    }
+
+    /// The slots, each with the position of its group, and where there are more.
+    #[expect(clippy::type_complexity, reason = "it is read in one place")]
+    pub fn read(self) -> Result<(Vec<(usize, GroupSlot)>, Option<(usize, Timestamp)>)> {
+        Ok((read(&self.slots)?, self.rest))
+    }
+}
+
+/// What was calculated; None if the store was too busy for it.
+fn unless_busy<T>(calculated: Result<T>) -> Result<Option<T>> {
+    match calculated {
+        Ok(calculated) => Ok(Some(calculated)),
+        Err(error) if error.kind() == Kind::Unavailable => {
+            let error = causes(&error);
+            tracing::warn!(error, "a calculation has to be tried again");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The first items, as many as fit into so many bytes but at least one, and the first
+/// that does not.
+fn write<T: Serialize>(
+    items: impl Iterator<Item = T>,
+    longest: usize,
+) -> Result<(String, Option<T>)> {
+    let mut bytes = Vec::new();
+    let mut left = None;
+    for item in items {
+        let before = bytes.len();
+        bytes = postcard::to_extend(&item, bytes)
+            .map_err(|e| StoreError::new(Kind::Internal, "writing a bucket").because(e))?;
+        if before > 0 && bytes.len() > longest {
+            bytes.truncate(before);
+            left = Some(item);
+            break;
+        }
+    }
+    Ok((STANDARD.encode(bytes), left))
+}
+
+/// All items that were written.
+fn read<T: DeserializeOwned>(written: &str) -> Result<Vec<T>> {
+    fn broken(error: impl Error + Send + Sync + 'static) -> StoreError {
+        StoreError::new(Kind::Internal, "reading the buckets of a calculation").because(error)
+    }
+    let bytes = STANDARD.decode(written).map_err(broken)?;
+    let mut left = bytes.as_slice();
+    let mut items = Vec::new();
+    while !left.is_empty() {
+        let (item, after) = postcard::take_from_bytes(left).map_err(broken)?;
+        items.push(item);
+        left = after;
+    }
+    Ok(items)
 }
 
 #[cfg(test)]

@@ -74,7 +74,7 @@ fn every_kind(key: &SeriesKey, range: TimeRange, tombstones: &Tombstones) -> Vec
             parts,
             limit: 1000,
         };
-        for question in asked::questions(&table, selected, request) {
+        for question in asked::questions(&table, &[selected], request.slots, request.parts) {
             all.push((title, question.sql(1000)));
         }
     }

@@ -2,14 +2,19 @@
 //! shards calculated at the same time, and merges their summaries. Sums are
 //! exact, so that the answer is the same for every plan.
 
+mod groups;
+mod reduced;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_util::future::try_join_all;
 use tidemark_core::time::TimeRange;
-use tidemark_ports::calculator::wire::{JobReply, JobRequest};
+use tidemark_ports::calculator::wire::{GroupReply, JobReply, JobRequest, Reply};
 use tidemark_ports::error::{Kind, Result, StoreError};
-use tidemark_ports::{Bucket, Calculator, Job, PointStore, Slots, Summarize, deadline};
+use tidemark_ports::{
+    Bucket, Calculator, GroupJob, GroupSlot, Job, PointStore, Slots, Summarize, deadline,
+};
 use tokio::sync::Semaphore;
 
 use crate::measure::timed;
@@ -33,9 +38,17 @@ impl Calculation {
     }
 
     /// Runs the job of whoever asks from elsewhere.
-    pub async fn answer(&self, JobRequest { job }: JobRequest) -> Result<JobReply> {
-        let calculated = self.handle(job.clone()).await;
-        JobReply::new(&job, calculated)
+    pub async fn answer(&self, request: JobRequest) -> Result<Reply> {
+        match request {
+            JobRequest::Job(job) => {
+                let calculated = self.handle(job.clone()).await;
+                JobReply::new(&job, calculated).map(Reply::Job)
+            }
+            JobRequest::Groups(job) => {
+                let calculated = self.handle_groups(job).await;
+                GroupReply::new(calculated).map(Reply::Groups)
+            }
+        }
     }
 
     async fn calculate(&self, job: Job) -> Result<Vec<Bucket>> {
@@ -95,8 +108,27 @@ impl InProcess {
 #[async_trait]
 impl Calculator for InProcess {
     async fn run(&self, job: Job) -> Result<Vec<Bucket>> {
-        // What is divided waits for its shards, and takes no turn itself.
-        let _turn = if job.is_shard {
+        let is_shard = job.is_shard;
+        let work = |calculation: Calculation| async move { calculation.handle(job).await };
+        self.in_turn(is_shard, work).await
+    }
+
+    async fn run_groups(&self, job: GroupJob) -> Result<Vec<Vec<GroupSlot>>> {
+        let is_shard = job.is_shard;
+        let work = |calculation: Calculation| async move { calculation.handle_groups(job).await };
+        self.in_turn(is_shard, work).await
+    }
+}
+
+impl InProcess {
+    /// Calculates as a task of its own, a shard in its turn: what is divided waits for
+    /// its shards, and takes no turn itself.
+    async fn in_turn<T, F>(&self, is_shard: bool, work: impl FnOnce(Calculation) -> F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T>> + Send + 'static,
+    {
+        let _turn = if is_shard {
             let turn = self.turns.acquire().await;
             Some(turn.map_err(|e| {
                 StoreError::new(Kind::Internal, "a calculation had no turn").because(e)
@@ -108,11 +140,9 @@ impl Calculator for InProcess {
             points: Arc::clone(&self.points),
             shards: Arc::new(self.clone()),
         };
-        tokio::spawn(deadline::carried(
-            async move { calculation.handle(job).await },
-        ))
-        .await
-        .map_err(|e| StoreError::new(Kind::Internal, "a calculation broke off").because(e))?
+        tokio::spawn(deadline::carried(work(calculation)))
+            .await
+            .map_err(|e| StoreError::new(Kind::Internal, "a calculation broke off").because(e))?
     }
 }
 

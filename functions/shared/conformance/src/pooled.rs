@@ -1,0 +1,77 @@
+//! The model of calculations over many series: one point after the other.
+
+use std::collections::BTreeMap;
+
+use tidemark_core::name::SeriesKey;
+use tidemark_core::point::{Point, Value};
+use tidemark_core::summary::Summary;
+use tidemark_core::time::{TimeRange, Timestamp};
+use tidemark_core::tombstone::Tombstones;
+use tidemark_ports::error::Result;
+use tidemark_ports::{GroupJob, GroupSlot, Order, PointStore, Scan, SlotContent, Slots};
+
+/// The slots of groups, made of one point after the other.
+pub async fn pooled<S: PointStore + ?Sized>(
+    store: &S,
+    job: &GroupJob,
+) -> Result<Vec<Vec<GroupSlot>>> {
+    let mut groups = Vec::new();
+    for group in &job.groups {
+        let mut slots: BTreeMap<Timestamp, (u64, Vec<Point>)> = BTreeMap::new();
+        for member in &group.members {
+            let series = SeriesKey {
+                tenant: job.tenant.clone(),
+                name: member.name.clone(),
+            };
+            let mut own: BTreeMap<Timestamp, Vec<Point>> = BTreeMap::new();
+            for point in all(store, &series, group.range, &member.tombstones).await? {
+                let start = match job.slots {
+                    Slots::Whole => group.range.from(),
+                    Slots::Grid(grid) => grid.slot_of(point.time).start,
+                };
+                own.entry(start).or_default().push(point);
+            }
+            for (start, points) in own {
+                let slot = slots.entry(start).or_default();
+                slot.0 += 1;
+                slot.1.extend(points);
+            }
+        }
+        let slot = |(start, (contributing, mut points)): (Timestamp, (u64, Vec<Point>))| {
+            points.sort_by_key(|point| point.time);
+            let times: Vec<Timestamp> = points.iter().map(|point| point.time).collect();
+            let values: Vec<Value> = points.iter().map(|point| point.value).collect();
+            Summary::of(&times, &values, job.parts).map(|summary| GroupSlot {
+                start,
+                contributing,
+                content: SlotContent::Points(summary),
+            })
+        };
+        groups.push(slots.into_iter().filter_map(slot).take(job.limit).collect());
+    }
+    Ok(groups)
+}
+
+async fn all<S: PointStore + ?Sized>(
+    store: &S,
+    series: &SeriesKey,
+    range: TimeRange,
+    tombstones: &Tombstones,
+) -> Result<Vec<Point>> {
+    let mut points = Vec::new();
+    let mut rest = Some(range);
+    while let Some(range) = rest {
+        let page = store
+            .read(Scan {
+                series,
+                range,
+                tombstones,
+                order: Order::Ascending,
+                limit: 10_000,
+            })
+            .await?;
+        points.extend(page.points);
+        rest = page.rest;
+    }
+    Ok(points)
+}
