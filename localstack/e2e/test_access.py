@@ -55,6 +55,8 @@ ROWS = [
     Row("getStats", "GET", "/api/{name}", "read", 200, 404),
     Row("getPoints", "GET", "/api/{name}/points", "read", 200, 404),
     Row("getBuckets", "GET", "/api/{name}/buckets", "read", 200, 404, {"every": "1d"}),
+    # Of another tenant's series none matches; what is asked says nothing of whether there are any.
+    Row("aggregate", "GET", "/aggregate", "read", 200, 200, {"match": "**", "by": "series"}),
     # A range with nothing in it.
     Row("deleteSeries", "DELETE", "/api/{name}", "write", 204, 404, {"from": 50, "to": 60}),
     Row("postMeasurements", "POST", "/meterdata/measurement", "write", 201, 201, body=[METER]),

@@ -26,7 +26,8 @@ use crate::call::Call;
 use crate::cursor::Paging;
 use crate::describe::answers::{self, Success};
 use crate::describe::parameters::{
-    cursor, decimals, from, limit, list, matching, query as parameter, stats, to, zone,
+    cursor, decimals, from, interpolate, limit, list, matching, query as parameter, stats, to,
+    unit, zone,
 };
 use crate::describe::schemas::with_stats;
 use crate::describe::{NamedSchema, Properties, array, count, forms, map, named, of, one_of, text};
@@ -297,6 +298,8 @@ fn parameters() -> Vec<Parameter> {
         to(),
         zone(),
         stats(),
+        interpolate(),
+        unit(),
         fill(),
         across.build(),
         decimals(),
