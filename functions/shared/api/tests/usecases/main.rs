@@ -8,6 +8,7 @@
     reason = "a test that cannot go on should say where"
 )]
 
+mod aggregate;
 mod calculation;
 mod compression;
 mod discards;
