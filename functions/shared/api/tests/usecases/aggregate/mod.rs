@@ -1,5 +1,6 @@
 //! `GET /aggregate`, held against a model of plain loops over points.
 
+mod alone;
 mod exact;
 mod model;
 
