@@ -17,6 +17,7 @@ use tidemark_formats::write::json::append;
 use tidemark_formats::write::number::Decimals;
 use tidemark_formats::write::time::{Precision, TimeWriter};
 use utoipa::openapi::path::Parameter;
+use utoipa::openapi::schema::{AdditionalProperties, SchemaType, Type};
 
 use super::get_buckets::{every, fill};
 use crate::answer;
@@ -30,7 +31,9 @@ use crate::describe::parameters::{
     unit, zone,
 };
 use crate::describe::schemas::with_stats;
-use crate::describe::{NamedSchema, Properties, array, count, forms, map, named, of, one_of, text};
+use crate::describe::{
+    NamedSchema, Properties, array, count, forms, named, of, one_of, or_null, text,
+};
 use crate::params::{DEFAULT_LIMIT, MAX_LIMIT, Params, invalid, missing};
 use crate::problem::{Problem, ProblemKind};
 use crate::route::{Handler, Route, Verb};
@@ -319,8 +322,15 @@ fn success() -> Success {
 }
 
 fn schemas() -> Vec<NamedSchema> {
-    let labels = map(of(utoipa::openapi::schema::Type::String));
-    let row = with_stats(labels)
+    // Labels are texts, and a quantile may have any number in its name.
+    let others = SchemaType::from_iter([Type::String, Type::Number, Type::Null]);
+    let others = of(Type::String)
+        .schema_type(others)
+        .that_is("A label of `by`, which is a text; or a quantile, by its name, as `p99.9`");
+    let row = with_stats(of(Type::Object))
+        .additional_properties(Some(AdditionalProperties::RefOr(others.into())))
+        // The mean of several counts is no whole number.
+        .property("count", or_null(Type::Number).that_is(Stat::Count.meaning()))
         .property("start", named("Time"))
         .property("end", named("Time"))
         .with("contributing", count().that_is("How many series have a point there"))
