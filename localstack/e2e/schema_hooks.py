@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 from typing import Any
 
 import schemathesis
@@ -45,6 +44,26 @@ def text(context: Any, value: Any) -> bytes:
     return (value if isinstance(value, str) else json.dumps(value)).encode()
 
 
+def put_together(query: dict[str, Any]) -> None:
+    """Makes one question of what is right by itself: which series, their groups, and what is there
+    to ask of these."""
+    if "series" in query:
+        query.pop("match", None)
+    elif "{" in query.get("match", "{"):
+        # Labels are not what columns are called, and stand once.
+        query["match"] = "plant.{unit}.temp.*"
+    if "by" in query:
+        query["by"] = ["series"]
+    if "across" in query:
+        # Of instants there is no sum.
+        query["across"] = "max"
+    elif "stats" in query:
+        # Some are of one series.
+        query["by"] = ["series"]
+    if "every" not in query:
+        query.pop("fill", None)
+
+
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     if case.meta is None:
@@ -69,9 +88,12 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     for start, end in (("from", "to"), ("start", "stop")):
         if start in query and end in query:
             query[end] = query[start]
-    # How many slots there are depends on what others stored.
-    if "TIDEMARK_URL" in os.environ and query.get("every", "").endswith(("s", "m", "h")):
-        query["every"] = "1d"
+    if case.operation.path == "/aggregate":
+        put_together(query)
+        case.query = query
+    # How many slots there are depends on what others stored, and on how many groups there are.
+    if query.get("every", "").endswith(("s", "m", "h", "d", "w")):
+        query["every"] = "1mo" if case.operation.path == "/aggregate" else "1d"
     # How many pairs of them, too; and series may reach over all of time.
     if case.operation.path == "/compare":
         query["every"] = "1mo"

@@ -60,6 +60,8 @@ ROWS = [
     Row("getAbout", "GET", "/api/{name}/about", "read", 200, 404),
     Row("putAbout", "PUT", "/api/{name}/about", "write", 204, 404, body=ABOUT),
     Row("getComparison", "GET", "/compare", "read", 200, 404, PAIR),
+    # Of another tenant's series none matches; what is asked says nothing of whether there are any.
+    Row("aggregate", "GET", "/aggregate", "read", 200, 200, {"match": "**", "by": "series"}),
     # A range with nothing in it.
     Row("deleteSeries", "DELETE", "/api/{name}", "write", 204, 404, {"from": 50, "to": 60}),
     Row("postMeasurements", "POST", "/meterdata/measurement", "write", 201, 201, body=[METER]),

@@ -1,13 +1,18 @@
 //! A calculator answers what the store would answer, wherever and however it
 //! computes. Its subject is also the store that holds the points.
 
+use tidemark_core::across::{Across, Combined};
 use tidemark_core::distances::Distances;
+use tidemark_core::fill::Fill;
 use tidemark_core::grid::Grid;
+use tidemark_core::portion::Ways;
+use tidemark_core::stat::Stat;
 use tidemark_core::summary::{Parts, Summary};
 use tidemark_core::time::TimeRange;
 use tidemark_core::tombstone::Tombstones;
 use tidemark_ports::{
-    Bucket, Calculator, Group, GroupJob, GroupSlot, Job, Member, PointStore, Slots, Summarize,
+    Bucket, Calculator, Group, GroupJob, GroupSlot, Job, Member, PointStore, Reduction,
+    SlotContent, Slots, Summarize,
 };
 
 use crate::Subject;
@@ -130,7 +135,10 @@ pub async fn of_an_unknown_series_there_is_nothing<S: PointStore + Calculator + 
 /// several points of the same time.
 fn group_answers(groups: &[Vec<GroupSlot>]) -> Vec<Vec<String>> {
     let answer = |slot: &GroupSlot| {
-        let summary = slot.points().unwrap();
+        let summary = match &slot.content {
+            SlotContent::Points(summary) => summary,
+            SlotContent::Answers(answers) => return combined(slot, answers),
+        };
         let median = summary.quantiles().and_then(|q| q.at(0.5));
         format!(
             "{}: {} of {}, {:?}, {:?}, {:?}, {:?}, {}, {}, {median:?}",
@@ -151,12 +159,39 @@ fn group_answers(groups: &[Vec<GroupSlot>]) -> Vec<Vec<String>> {
         .collect()
 }
 
-/// Groups are what the points of their series are: in any slots, some deleted, of any
+/// What answers come to in every way, bit for bit.
+fn combined(slot: &GroupSlot, answers: &[Combined]) -> String {
+    let ways = Across::CHOICES.map(|(_, across)| across);
+    let answer = |combined: &Combined| ways.map(|across| combined.answer(across));
+    let answers: Vec<_> = answers.iter().map(answer).collect();
+    format!("{}: {answers:?} of {}", slot.start, slot.contributing)
+}
+
+/// Groups are what the points of their series are, or what each of these is reduced to: in any slots, some deleted, of any
 /// range, however the series are divided, and the earliest of many slots.
 pub async fn groups_are_the_points_of_their_series<S: PointStore + Calculator + ?Sized>(
     subject: &Subject<S>,
 ) {
     const STEP: i64 = 60_000_000_000;
+    const QUANTILES: Parts = Parts {
+        quantiles: true,
+        ..Parts::NONE
+    };
+    const STATS: [Stat; 9] = [
+        Stat::Count,
+        Stat::Sum,
+        Stat::Avg,
+        Stat::Min,
+        Stat::MaxTime,
+        Stat::First,
+        Stat::Delta,
+        Stat::ModeStep,
+        Stat::Median,
+    ];
+    const PARTS: Parts = Parts {
+        distances: true,
+        ..QUANTILES
+    };
     let tenant = tenant();
     let mut random = Random::new(22);
     let many = subject.traits.many / 12;
@@ -208,20 +243,20 @@ pub async fn groups_are_the_points_of_their_series<S: PointStore + Calculator + 
             group(&[1]),
         ];
         for slots in [Slots::Whole, grid("15m"), grid("1d")] {
-            for parts in [
-                Parts::NONE,
-                Parts {
-                    quantiles: true,
-                    ..Parts::NONE
-                },
-            ] {
+            for (parts, is_reduced) in [(Parts::NONE, false), (QUANTILES, false), (PARTS, true)] {
+                let reduction = is_reduced.then(|| Reduction {
+                    asked: range,
+                    stats: STATS.to_vec(),
+                    ways: Ways::default(),
+                    fill: Fill::None,
+                });
                 for limit in [1, 3, 100_000] {
                     let job = GroupJob {
                         tenant: tenant.clone(),
                         groups: groups.clone(),
                         slots,
                         parts,
-                        reduction: None,
+                        reduction: reduction.clone(),
                         limit,
                         is_shard: false,
                     };

@@ -17,6 +17,7 @@ use tidemark_formats::write::json::append;
 use tidemark_formats::write::number::Decimals;
 use tidemark_formats::write::time::{Precision, TimeWriter};
 use utoipa::openapi::path::Parameter;
+use utoipa::openapi::schema::{AdditionalProperties, SchemaType, Type};
 
 use super::get_buckets::{every, fill};
 use crate::answer;
@@ -26,10 +27,13 @@ use crate::call::Call;
 use crate::cursor::Paging;
 use crate::describe::answers::{self, Success};
 use crate::describe::parameters::{
-    cursor, decimals, from, limit, list, matching, query as parameter, stats, to, zone,
+    cursor, decimals, from, interpolate, limit, list, matching, query as parameter, stats, to,
+    unit, zone,
 };
 use crate::describe::schemas::with_stats;
-use crate::describe::{NamedSchema, Properties, array, count, forms, map, named, of, one_of, text};
+use crate::describe::{
+    NamedSchema, Properties, array, count, forms, named, of, one_of, or_null, text,
+};
 use crate::params::{DEFAULT_LIMIT, MAX_LIMIT, Params, invalid, missing};
 use crate::problem::{Problem, ProblemKind};
 use crate::route::{Function, Handler, Route, Verb};
@@ -37,7 +41,7 @@ use crate::route::{Function, Handler, Route, Verb};
 pub(super) static ROUTE: Route = Route {
     verb: Verb::Get,
     path: "/aggregate",
-    id: "getAggregate",
+    id: "aggregate",
     scope: Some(Scope::Read),
     tag: "Series",
     summary: "Ask for statistics across series",
@@ -287,7 +291,7 @@ fn parameters() -> Vec<Parameter> {
         "across",
         "How the results of the series of a group are combined. Without it their points are one heap",
         one_of(Across::CHOICES.map(|(name, _)| name)),
-        "sum",
+        "max",
     );
     vec![
         matching("Which series are meant"),
@@ -298,6 +302,8 @@ fn parameters() -> Vec<Parameter> {
         to(),
         zone(),
         stats(),
+        interpolate(),
+        unit(),
         fill(),
         across.build(),
         decimals(),
@@ -317,8 +323,15 @@ fn success() -> Success {
 }
 
 fn schemas() -> Vec<NamedSchema> {
-    let labels = map(of(utoipa::openapi::schema::Type::String));
-    let row = with_stats(labels)
+    // Labels are texts, and a quantile may have any number in its name.
+    let others = SchemaType::from_iter([Type::String, Type::Number, Type::Null]);
+    let others = of(Type::String)
+        .schema_type(others)
+        .that_is("A label of `by`, which is a text; or a quantile, by its name, as `p99.9`");
+    let row = with_stats(of(Type::Object))
+        .additional_properties(Some(AdditionalProperties::RefOr(others.into())))
+        // The mean of several counts is no whole number.
+        .property("count", or_null(Type::Number).that_is(Stat::Count.meaning()))
         .property("start", named("Time"))
         .property("end", named("Time"))
         .with("contributing", count().that_is("How many series have a point there"))

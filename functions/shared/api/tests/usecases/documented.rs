@@ -55,9 +55,12 @@ pub(crate) fn path(route: &Route) -> String {
 /// The same with all parameters of the query.
 pub(crate) fn uri(route: &Route) -> String {
     let parameters = documented(route);
+    let has = |name: &str| parameters.iter().any(|parameter| parameter.0 == name);
     let query: Vec<_> = parameters
         .iter()
         .filter(|(_, place, ..)| place == "query")
+        // Either says which series are meant.
+        .filter(|(name, ..)| name != "series" || !has("match"))
         .filter_map(|(name, _, example, _)| Some(format!("{name}={}", example.as_ref()?)))
         .collect();
     format!("{}?{}", path(route), query.join("&"))
@@ -87,14 +90,16 @@ async fn what_is_read_is_documented() {
     let world = World::new();
     for route in ROUTES {
         let parameters = documented(route);
-        // Required ones, so that it is the unknown one that is complained of.
-        let required = "every=1h&muid=m&measurement=energy&series=a,b";
+        // Required ones, so that it is the unknown one that is complained of; of `/aggregate`
+        // one of two is.
+        let required = "every=1h&muid=m&measurement=energy&series=a,b&match=a";
         let needed: Vec<_> = required
             .split('&')
             .filter(|pair| {
                 parameters
                     .iter()
                     .any(|parameter| parameter.3 && pair.starts_with(&format!("{}=", parameter.0)))
+                    || (route.path == "/aggregate" && *pair == "match=a")
             })
             .collect();
         let uri = format!("{}?{}&zzz=1", path(route), needed.join("&"));

@@ -67,6 +67,7 @@ pub(crate) struct Hooks {
     refuses: Mutex<Option<f64>>,
     exaggerates: Mutex<Option<u64>>,
     stingy: AtomicBool,
+    vague: AtomicBool,
     reads: AtomicU64,
     pub(crate) summarized: AtomicU64,
 }
@@ -109,6 +110,12 @@ impl Hooks {
     /// first, as a store may; or no longer.
     pub(crate) fn be_stingy(&self, stingy: bool) {
         self.stingy.store(stingy, Ordering::Relaxed);
+    }
+
+    /// Has extents reach three hours further on either side than there are points, as
+    /// those of a store may; or no longer.
+    pub(crate) fn be_vague(&self, vague: bool) {
+        self.vague.store(vague, Ordering::Relaxed);
     }
 
     /// Whether every failure that was wanted has happened.
@@ -210,9 +217,19 @@ impl PointStore for Hooked {
             .around(Call::Extent, self.store.extent(series, range))
             .await?;
         let points = *self.hooks.exaggerates.lock().unwrap();
+        let further = if self.hooks.vague.load(Ordering::Relaxed) {
+            3 * 3600 * 1_000_000_000
+        } else {
+            0
+        };
+        let held = |extent: Extent| {
+            let (from, to) = (extent.range.from(), extent.range.to());
+            let wider = TimeRange::new(from.plus(-further), to.plus(further));
+            wider.ok()?.intersection(range)
+        };
         Ok(extent.map(|extent| Extent {
             points: points.unwrap_or(extent.points),
-            ..extent
+            range: held(extent).unwrap_or(extent.range),
         }))
     }
 

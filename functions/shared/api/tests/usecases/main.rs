@@ -9,6 +9,7 @@
 )]
 
 mod about;
+mod aggregate;
 mod calculation;
 mod compression;
 mod discards;

@@ -218,7 +218,7 @@ impl World {
                 clock: self.clock(),
                 bounds: QuestionBounds {
                     series: 50,
-                    points: 1_000_000,
+                    points: 10_000_000,
                 },
             },
             eraser: Eraser {

@@ -265,3 +265,6 @@ impl Pool {
         self.slots
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -143,9 +143,10 @@ impl Query {
             )));
         }
         let mut groups: BTreeMap<Vec<String>, Vec<Member>> = BTreeMap::new();
-        // Between two points a series goes on, if both ends of the range are told.
+        // Between two points a series goes on, or is filled, if both ends of the range are
+        // told.
         let span = question.span;
-        let is_between = question.crosses_edges() && span.from.is_some() && span.to.is_some();
+        let is_between = question.goes_on() && span.from.is_some() && span.to.is_some();
         let between = is_between.then_some(Extent { range, points: 0 });
         for (chosen, extent) in chosen.into_iter().zip(extents) {
             let extent = extent.or(between);
@@ -156,14 +157,21 @@ impl Query {
                 extent,
             }));
         }
-        let told = groups.into_iter().filter_map(|(labels, members)| {
-            // Without slots a group is told though it has no points.
-            let held = around(&members).or(question.grid.is_none().then_some(range))?;
-            let range = question.told(held)?;
+        let told = groups.into_iter().filter_map(|(labels, mut members)| {
+            // Without slots a group is told though it has no points, and so is a series
+            // that goes on between two.
+            let is_told =
+                question.grid.is_none() || (question.crosses_edges() && !members.is_empty());
+            let held = around(&members).or(is_told.then_some(range))?;
+            if question.goes_on() {
+                for member in &mut members {
+                    member.extent.range = question.beyond(member.extent.range, range);
+                }
+            }
             Some(Told {
                 labels,
                 members,
-                range,
+                range: question.told(held)?,
                 is_begun: false,
             })
         });
@@ -197,6 +205,14 @@ impl GroupBy {
 }
 
 impl AggregateQuestion {
+    /// Where in a range a series may go on, whose points there are in `held`: to an end
+    /// of the range that was told, as there may be points beyond.
+    fn beyond(&self, held: TimeRange, range: TimeRange) -> TimeRange {
+        let from = self.span.from.map_or(held.from(), |_| range.from());
+        let to = self.span.to.map_or(held.to(), |_| range.to());
+        TimeRange::new(from, to).unwrap_or(held)
+    }
+
     /// Of what a group is told, whose points are in `held`.
     fn told(&self, held: TimeRange) -> Option<TimeRange> {
         if !self.crosses_edges() {
@@ -208,14 +224,15 @@ impl AggregateQuestion {
     }
 }
 
-/// The shortest range that covers what there is of all.
+/// The shortest range that covers the points of all.
 fn around(members: &[Member]) -> Option<TimeRange> {
-    let from = members
-        .iter()
-        .map(|member| member.extent.range.from())
-        .min();
-    let to = members.iter().map(|member| member.extent.range.to()).max();
-    TimeRange::new(from?, to?).ok()
+    let extents = members.iter().map(|member| member.extent);
+    let held = extents.filter(|extent| extent.points > 0);
+    let range = |a: TimeRange, b: TimeRange| {
+        let ends = (a.from().min(b.from()), a.to().max(b.to()));
+        TimeRange::new(ends.0, ends.1).unwrap_or(a)
+    };
+    held.map(|extent| extent.range).reduce(range)
 }
 
 fn too_many(most: usize) -> Failure {

@@ -108,6 +108,14 @@ impl AggregateQuestion {
     }
 }
 
+impl AggregateQuestion {
+    /// Whether a series takes part in slots between two of its points.
+    fn goes_on(&self) -> bool {
+        let is_filled = self.grid.is_some() && self.fill != Fill::None;
+        self.crosses_edges() || (self.is_reduced() && is_filled)
+    }
+}
+
 impl Told {
     fn group(&self) -> Group {
         Group {

@@ -6,11 +6,11 @@ use tidemark_core::name::{SeriesKey, Tenant};
 use tidemark_core::stat::{Answer, Stat};
 use tidemark_core::summary::Summary;
 use tidemark_core::time::{TimeRange, Timestamp};
-use tidemark_ports::{GroupJob, GroupSlot, Order, Scan, Slots};
+use tidemark_ports::{GroupJob, GroupSlot, Order, Slots};
 
 use super::{AggregateQuestion, AggregateRow, Told};
 use crate::failure::Failure;
-use crate::query::Query;
+use crate::query::{Known, Query};
 use crate::reading::beyond;
 use crate::reading::fill::{Fill, Held};
 
@@ -75,22 +75,19 @@ impl Query {
             .members
             .iter()
             .map(async |member| {
-                let series = SeriesKey {
-                    tenant: tenant.clone(),
-                    name: member.name.clone(),
+                let series = Known {
+                    key: SeriesKey {
+                        tenant: tenant.clone(),
+                        name: member.name.clone(),
+                    },
+                    tombstones: member.tombstones.clone(),
                 };
                 let Some(range) = member.within(earlier) else {
                     return Ok(None);
                 };
-                let scan = Scan {
-                    series: &series,
-                    range,
-                    tombstones: &member.tombstones,
-                    order: Order::Descending,
-                    limit: 1,
-                };
-                let page = self.points.read(scan).await?;
-                Ok::<_, Failure>(page.points.first().map(|point| point.time))
+                let reader = self.reader(&series);
+                let latest = reader.read(range, Order::Descending, 1).await?;
+                Ok::<_, Failure>(latest.first().map(|point| point.time))
             })
             .collect();
         let latest: Vec<Option<Timestamp>> =

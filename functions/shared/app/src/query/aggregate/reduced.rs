@@ -3,8 +3,9 @@
 use tidemark_core::across::{Across, Combined};
 use tidemark_core::grid::Grid;
 use tidemark_core::name::Tenant;
+use tidemark_core::stat::{Answer, Stat};
 use tidemark_core::summary::Parts;
-use tidemark_core::time::TimeRange;
+use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_ports::{GroupJob, GroupSlot, Reduction, SlotContent};
 
 use super::pooled::enough;
@@ -12,6 +13,9 @@ use super::{AggregateQuestion, AggregateRow, Told};
 use crate::failure::Failure;
 use crate::query::Query;
 use crate::reading::Fill;
+
+/// How many slots are looked at at once to find the first that has something.
+const SKIPPED: usize = 10_000;
 
 impl Query {
     /// The rows of groups, up to the limit. `asked` is all that is asked about.
@@ -22,29 +26,26 @@ impl Query {
         asked: TimeRange,
         groups: &[Told],
     ) -> Result<Vec<AggregateRow>, Failure> {
+        let reduced = Reduced {
+            query: self,
+            tenant,
+            question,
+            asked,
+        };
         let mut rows = Vec::new();
         let mut rest = groups;
         while rows.len() < question.limit && !rest.is_empty() {
             let room = question.limit - rows.len();
             let (now, later) = rest.split_at(enough(question.grid, rest, room));
-            let job = GroupJob {
-                reduction: Some(Reduction {
-                    asked,
-                    stats: question.stats.clone(),
-                    ways: question.ways,
-                    fill: question.fill,
-                }),
-                ..question.job(tenant, now, room)
-            };
-            let slots = self.calculator.run_groups(job).await?;
-            for (group, mut slots) in now.iter().zip(slots) {
+            let slots = reduced.slots_of(now, room).await?;
+            for (group, slots) in now.iter().zip(slots) {
                 match question.grid {
                     None => rows.push(question.row(group, None, slots.first())),
                     Some(grid) => {
-                        if question.fill != Fill::None {
-                            self.trim(tenant, question, grid, group, &mut slots, room)
-                                .await?;
-                        }
+                        let slots = match question.fill {
+                            Fill::None => slots,
+                            _ => reduced.filled(grid, group, slots, room).await?,
+                        };
                         let row = |slot: &GroupSlot| question.row(group, Some(grid), Some(slot));
                         rows.extend(slots.iter().map(row));
                     }
@@ -55,47 +56,118 @@ impl Query {
         rows.truncate(question.limit);
         Ok(rows)
     }
+}
 
-    /// Leaves out what was filled before the first and after the last slot of the group
-    /// that has something.
-    async fn trim(
+/// A question whose series are reduced.
+struct Reduced<'a> {
+    query: &'a Query,
+    tenant: &'a Tenant,
+    question: &'a AggregateQuestion,
+    /// All that is asked about.
+    asked: TimeRange,
+}
+
+impl Reduced<'_> {
+    /// The slots of groups, up to so many of each.
+    async fn slots_of(
         &self,
-        tenant: &Tenant,
-        question: &AggregateQuestion,
+        groups: &[Told],
+        limit: usize,
+    ) -> Result<Vec<Vec<GroupSlot>>, Failure> {
+        let question = self.question;
+        let job = GroupJob {
+            reduction: Some(Reduction {
+                asked: self.asked,
+                stats: question.stats.clone(),
+                ways: question.ways,
+                fill: question.fill,
+            }),
+            ..question.job(self.tenant, groups, limit)
+        };
+        Ok(self.query.calculator.run_groups(job).await?)
+    }
+
+    async fn slots(&self, group: &Told, limit: usize) -> Result<Vec<GroupSlot>, Failure> {
+        let found = self.slots_of(std::slice::from_ref(group), limit).await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    /// All slots of a group from the first to the last that has something: a series may be
+    /// filled beyond these, and between two series there may be nothing at all.
+    async fn filled(
+        &self,
         grid: Grid,
         group: &Told,
-        slots: &mut Vec<GroupSlot>,
+        slots: Vec<GroupSlot>,
         room: usize,
-    ) -> Result<(), Failure> {
-        let has = |slot: &GroupSlot| question.has(slot);
-        if !group.is_begun {
-            let first = slots.iter().position(has).unwrap_or(slots.len());
-            slots.drain(..first);
+    ) -> Result<Vec<GroupSlot>, Failure> {
+        let has = |slot: &GroupSlot| self.question.has(slot);
+        let (mut group, mut slots, mut limit) = (group.clone(), slots, room);
+        while !group.is_begun {
+            let range = match slots.iter().position(has) {
+                Some(0) => break,
+                Some(first) => TimeRange::new(slots[first].start, group.range.to()).ok(),
+                None if slots.len() < limit => return Ok(Vec::new()),
+                None => after(grid, &slots, group.range),
+            };
+            let Some(range) = range else {
+                return Ok(Vec::new());
+            };
+            // Not from before where it begins, if a slot does.
+            let from = range.from().max(group.range.from());
+            group.range = TimeRange::new(from, range.to()).unwrap_or(range);
+            limit = if slots.iter().any(has) { room } else { SKIPPED };
+            slots = self.slots(&group, limit).await?;
         }
         let end = slots.iter().rposition(has).map_or(0, |last| last + 1);
-        let Some(last) = slots.last().filter(|_| end < slots.len()) else {
-            return Ok(());
-        };
-        // There may be more after what fits here.
-        let later = grid.slot_of(last.start).last().next();
-        let later = later.and_then(|from| TimeRange::new(from, group.range.to()).ok());
-        if slots.len() >= room
-            && let Some(range) = later
-        {
-            let told = Told {
-                range,
-                ..group.clone()
+        if end < slots.len() {
+            // There may be more after what fits here.
+            let later = after(grid, &slots, group.range).filter(|_| slots.len() >= limit);
+            let is_last = match later {
+                None => true,
+                Some(range) => !self.has_points(&group, range).await?,
             };
-            let mut job = question.job(tenant, &[told], 1);
-            job.parts = Parts::NONE;
-            let found = self.calculator.run_groups(job).await?;
-            if found.iter().any(|slots| !slots.is_empty()) {
-                return Ok(());
+            if is_last {
+                slots.truncate(end);
             }
         }
-        slots.truncate(end);
-        Ok(())
+        let (Some(first), Some(last)) = (slots.first(), slots.last()) else {
+            return Ok(Vec::new());
+        };
+        let last = last.start;
+        let first = if group.is_begun {
+            group.range.from()
+        } else {
+            first.start
+        };
+        let Ok(range) = TimeRange::new(first, last.max(first)) else {
+            return Ok(Vec::new());
+        };
+        let mut found = slots.into_iter().peekable();
+        let slot = |start: Timestamp| {
+            let found = found.next_if(|slot| slot.start == start);
+            found.unwrap_or_else(|| self.question.empty(start))
+        };
+        let starts = grid.slots(range).map(|slot| slot.start);
+        Ok(starts.take(room).map(slot).collect())
     }
+
+    async fn has_points(&self, group: &Told, range: TimeRange) -> Result<bool, Failure> {
+        let told = Told {
+            range,
+            ..group.clone()
+        };
+        let mut job = self.question.job(self.tenant, &[told], 1);
+        job.parts = Parts::NONE;
+        let found = self.query.calculator.run_groups(job).await?;
+        Ok(found.iter().any(|slots| !slots.is_empty()))
+    }
+}
+
+/// What of a range comes after these slots.
+fn after(grid: Grid, slots: &[GroupSlot], range: TimeRange) -> Option<TimeRange> {
+    let next = grid.slot_of(slots.last()?.start).last().next()?;
+    TimeRange::new(next, range.to()).ok()
 }
 
 impl AggregateQuestion {
@@ -111,13 +183,28 @@ impl AggregateQuestion {
         slot.contributing > 0 || crosses
     }
 
+    /// A slot in which no series of the group is told about.
+    fn empty(&self, start: Timestamp) -> GroupSlot {
+        let nothing = |stat: &Stat| match stat {
+            Stat::Count => Combined::of(Answer::Count(0)),
+            _ => Combined::default(),
+        };
+        GroupSlot {
+            start,
+            contributing: 0,
+            content: SlotContent::Answers(self.stats.iter().map(nothing).collect()),
+        }
+    }
+
     fn row(&self, group: &Told, grid: Option<Grid>, slot: Option<&GroupSlot>) -> AggregateRow {
         // Of a single series either end is its own answer.
         let across = self.across.unwrap_or(Across::Max);
-        let nothing = Combined::default();
-        let combined = |position: usize| match slot.map(|slot| &slot.content) {
-            Some(SlotContent::Answers(answers)) => answers.get(position).unwrap_or(&nothing),
-            Some(SlotContent::Points(_)) | None => &nothing,
+        let answer = |(position, stat): (usize, &Stat)| match slot.map(|slot| &slot.content) {
+            Some(SlotContent::Answers(answers)) => {
+                let combined = answers.get(position);
+                combined.map_or(Answer::Undefined, |combined| combined.answer(across))
+            }
+            Some(SlotContent::Points(_)) | None => stat.of(None),
         };
         AggregateRow {
             group: group.labels.clone(),
@@ -127,7 +214,7 @@ impl AggregateQuestion {
                 .stats
                 .iter()
                 .enumerate()
-                .map(|(position, stat)| (*stat, combined(position).answer(across)))
+                .map(|(position, stat)| (*stat, answer((position, stat))))
                 .collect(),
         }
     }
