@@ -29,6 +29,7 @@ QUESTIONS = [
     "/api/{name}/buckets?every=1m&fill=linear&limit=5",
     "/api/{name}/buckets?every=1d&tz=Europe/Zurich&stats=avg,stddev",
     "/api/{name}/buckets?every=1mo&tz=Europe/Zurich",
+    f"/aggregate?match=*&every=1m&{RANGE}",
     "/meterdata/measurement?muid=meter&measurement=energy",
     "/history",
     "/admin/discards",
