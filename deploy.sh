@@ -26,6 +26,8 @@ usage: ./deploy.sh COMMAND [ARGUMENTS]
                 installed; `bench --help` lists what can be chosen
   bench cold    how long functions take to start, and how large they are
   bench flood   how long a tenant waits while another sends as fast as it can
+  bench aggregate
+                how long a question across 1000 series takes, beside the same points in one
   bench cost    what AWS would bill of a million points, in DynamoDB or in Timestream
 
 Configuration is read from the environment; README.md lists it.
@@ -244,8 +246,8 @@ run_bench() {
     esac
     cargo build --profile local --locked --package tidemark --package tidemark-bench
     local what=()
-    if [[ ${1:-} == flood ]]; then
-        what=(flood)
+    if [[ ${1:-} == flood || ${1:-} == aggregate ]]; then
+        what=("$1")
         shift
     fi
     target/local/tidemark-bench "${what[@]}" --tidemark "$PWD/target/local/tidemark" "$@"

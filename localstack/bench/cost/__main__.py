@@ -1,23 +1,29 @@
-"""What it costs to write a million points through the deployed API: every call is made, on the
-emulator, and what AWS would bill of it is computed.
+"""What it costs to write a million points through the deployed API, and what questions take: every
+call is made, on the emulator, and what AWS would bill of it is computed.
 
-    python localstack/bench/cost [--points 1000000] [--store dynamodb]
+    python localstack/bench/cost [--points 1000000] [--store dynamodb] [--questions]
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from across import across, show_across
 from harness.stack import Stack
-from load import BATCH, SERIES
+from load import BATCH, SERIES, batches
 from measure import Bill, measured, naive
 from prices import LEAST_QUERY, MILLION, PRICES, STORED
 from questions import queries
 
 #: How many series a batch has points of.
 SHAPES = [1, 10]
+#: Of how many points Timestream is asked questions.
+ASKED = 200_000
 #: Of each store, what a naive writer is billed much of, and who that is.
 NAIVE = {
     "dynamodb": ("write", "an item a point"),
@@ -29,21 +35,34 @@ def main() -> None:
     """Measures, and prints a table."""
     arguments = argparse.ArgumentParser(prog="cost", description=__doc__)
     arguments.add_argument("--points", type=int, default=1_000_000)
+    arguments.add_argument("--questions", action="store_true", help="measure questions alone")
     arguments.add_argument("--store", choices=NAIVE, default="dynamodb", help="where points are")
     given = arguments.parse_args()
-    points, bills, asked = given.points, [], {}
-    for together in SHAPES:
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            Stack(Path(folder), source="none", is_metered=True, store=given.store) as stack,
-        ):
-            bills.append(measured(stack, points, together))
-            if given.store == "timestream":
-                asked = queries(stack, "sensor-000")
-        print(f"measured: {points} points, {together} series a batch", flush=True)
-    show(bills, given.store, points)
-    if asked:
-        show_queries(asked)
+    if not given.questions:
+        bills = []
+        for together in SHAPES:
+            with started(given.store) as stack:
+                bills.append(measured(stack, given.points, together))
+            print(f"measured: {given.points} points, {together} series a batch", flush=True)
+        show(bills, given.store, given.points)
+    with started(given.store) as stack:
+        if given.store == "dynamodb":
+            show_across(across(stack))
+        else:
+            for body in batches(ASKED, SHAPES[-1]):
+                stack.ask("POST", "/api", json.loads(body))
+            stack.wait_until_idle()
+            show_queries(queries(stack, "sensor-000"))
+
+
+@contextmanager
+def started(store: str) -> Iterator[Stack]:
+    """A stack with nothing in it."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Stack(Path(folder), source="none", is_metered=True, store=store) as stack,
+    ):
+        yield stack
 
 
 def show(bills: list[Bill], store: str, points: int) -> None:

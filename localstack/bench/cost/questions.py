@@ -31,6 +31,7 @@ QUESTIONS = [
     "/api/{name}/buckets?every=1mo&tz=Europe/Zurich",
     "/compare?series={name},{name}&every=1m",
     f"/compare?series={{name}},{{name}}&every=1m&rows=true&limit=5&{RANGE}",
+    f"/aggregate?match=*&every=1m&{RANGE}",
     "/meterdata/measurement?muid=meter&measurement=energy",
     "/history",
     "/admin/discards",

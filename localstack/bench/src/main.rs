@@ -1,6 +1,7 @@
 //! The load generator and query timer behind `./deploy.sh bench`: Tidemark
 //! beside its peers, in one run, on one machine.
 
+mod aggregate;
 mod client;
 mod flood;
 mod measure;
@@ -56,6 +57,11 @@ async fn run(options: Options) -> Result<(), Failure> {
         }
         Some(Measurement::Flood(flood)) => {
             let report = flood::run(flood, &path, &processes)?;
+            write!(io::stdout(), "{report}")?;
+            report.verdict()
+        }
+        Some(Measurement::Aggregate(aggregate)) => {
+            let report = aggregate::run(aggregate, &path, &processes)?;
             write!(io::stdout(), "{report}")?;
             report.verdict()
         }

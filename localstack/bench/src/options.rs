@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::aggregate::Aggregate;
 use crate::flood::Flood;
 
 /// Measures Tidemark beside VictoriaMetrics and InfluxDB 1.x, where these are
@@ -83,6 +84,8 @@ pub(crate) struct Options {
 pub(crate) enum Measurement {
     /// How long a tenant waits while another floods.
     Flood(Flood),
+    /// How long a question across many series takes, beside the same points in one.
+    Aggregate(Aggregate),
 }
 
 impl Options {

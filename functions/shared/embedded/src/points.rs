@@ -1,23 +1,51 @@
 //! Points: written to the log and the tails, deleted from tails and chunks.
 
+use std::slice;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use rusqlite::Connection;
 use tidemark_columnar::BatchStamp;
 use tidemark_core::batch::Write;
 use tidemark_core::name::SeriesKey;
+use tidemark_core::summary::Parts;
 use tidemark_core::time::{TimeRange, Timestamp};
-use tidemark_core::tombstone::Tombstone;
+use tidemark_core::tombstone::{Tombstone, Tombstones};
 use tidemark_ports::error::Result;
-use tidemark_ports::{Bucket, Extent, Page, PointStore, Refusal, Scan, Summarize};
+use tidemark_ports::{Bucket, Extent, Page, PointStore, Refusal, Scan, Slots, Summarize};
 
 use crate::error::{failed, lock};
 use crate::memory::Entry;
 use crate::readers::blocking;
 use crate::transaction::Transaction;
 use crate::{Embedded, chunks, log, scan};
+
+/// How many series are summarized, and looked at, in one go on a thread of its own: so
+/// many that starting it and a transaction cost little beside.
+const SUMMARIES: usize = 8;
+const EXTENTS: usize = 128;
+/// How many of these are under way at the same time, for one question.
+const TASKS: usize = 4;
+
+/// What is to be summarized, and how.
+struct Asked {
+    /// None of a series that was never written.
+    entry: Option<Arc<Entry>>,
+    range: TimeRange,
+    tombstones: Tombstones,
+    slots: Slots,
+    parts: Parts,
+    limit: usize,
+}
+
+impl Asked {
+    fn walk(&self) -> Option<scan::Walk<'_>> {
+        let entry = self.entry.as_ref()?;
+        Some(scan::Walk::new(entry, self.range, &self.tombstones))
+    }
+}
 
 #[async_trait]
 impl PointStore for Embedded {
@@ -50,54 +78,61 @@ impl PointStore for Embedded {
     }
 
     async fn read(&self, scan: Scan<'_>) -> Result<Page> {
-        let Some(entry) = self.0.memory.entry(&scan.series.tenant, &scan.series.name) else {
+        let Some(entry) = self.entry(scan.series) else {
             return Ok(Page::default());
         };
         let store = self.clone();
         let (range, order, limit) = (scan.range, scan.order, scan.limit.max(1));
         let tombstones = scan.tombstones.clone();
         blocking(move || {
-            store.0.readers.read(|connection| {
-                scan::Walk::new(&entry, range, &tombstones).read(connection, order, limit)
-            })
+            let walk = scan::Walk::new(&entry, range, &tombstones);
+            store.read(|connection| walk.read(connection, order, limit))
         })
         .await
     }
 
     async fn summarize(&self, request: Summarize<'_>) -> Result<Vec<Bucket>> {
-        let key = request.series;
-        let Some(entry) = self.0.memory.entry(&key.tenant, &key.name) else {
-            return Ok(Vec::new());
+        let found = self.summarize_many(&[request]).await?;
+        Ok(found.into_iter().next().unwrap_or_default())
+    }
+
+    async fn summarize_many(&self, requests: &[Summarize<'_>]) -> Result<Vec<Vec<Bucket>>> {
+        let asked = |request: &Summarize<'_>| Asked {
+            entry: self.entry(request.series),
+            range: request.range,
+            tombstones: request.tombstones.clone(),
+            slots: request.slots,
+            parts: request.parts,
+            limit: request.limit.max(1),
         };
-        let store = self.clone();
-        let (range, slots, parts, limit) = (
-            request.range,
-            request.slots,
-            request.parts,
-            request.limit.max(1),
-        );
-        let tombstones = request.tombstones.clone();
-        blocking(move || {
-            store.0.readers.read(|connection| {
-                scan::Walk::new(&entry, range, &tombstones)
-                    .summarize(connection, slots, parts, limit)
+        let tasks: Vec<_> = requests
+            .chunks(SUMMARIES)
+            .map(|requests| {
+                let asked: Vec<Asked> = requests.iter().map(asked).collect();
+                let store = self.clone();
+                blocking(move || store.summaries(&asked))
             })
-        })
-        .await
+            .collect();
+        let found: Vec<_> = stream::iter(tasks).buffered(TASKS).try_collect().await?;
+        Ok(found.into_iter().flatten().collect())
     }
 
     async fn extent(&self, series: &SeriesKey, range: TimeRange) -> Result<Option<Extent>> {
-        let Some(entry) = self.0.memory.entry(&series.tenant, &series.name) else {
-            return Ok(None);
-        };
-        let store = self.clone();
-        blocking(move || {
-            store
-                .0
-                .readers
-                .read(|connection| scan::extent(connection, &entry, range))
-        })
-        .await
+        let found = self.extents(slice::from_ref(series), range).await?;
+        Ok(found.into_iter().next().flatten())
+    }
+
+    async fn extents(&self, series: &[SeriesKey], range: TimeRange) -> Result<Vec<Option<Extent>>> {
+        let tasks: Vec<_> = series
+            .chunks(EXTENTS)
+            .map(|series| {
+                let entries: Vec<_> = series.iter().map(|key| self.entry(key)).collect();
+                let store = self.clone();
+                blocking(move || store.extents_of(&entries, range))
+            })
+            .collect();
+        let found: Vec<_> = stream::iter(tasks).buffered(TASKS).try_collect().await?;
+        Ok(found.into_iter().flatten().collect())
     }
 
     async fn delete(
@@ -106,7 +141,7 @@ impl PointStore for Embedded {
         range: TimeRange,
         deleted_at: Timestamp,
     ) -> Result<()> {
-        let Some(entry) = self.0.memory.entry(&series.tenant, &series.name) else {
+        let Some(entry) = self.entry(series) else {
             return Ok(());
         };
         self.0
@@ -116,6 +151,48 @@ impl PointStore for Embedded {
                 remove(transaction, &entry, tombstone)
             })
             .await
+    }
+}
+
+impl Embedded {
+    fn entry(&self, series: &SeriesKey) -> Option<Arc<Entry>> {
+        self.0.memory.entry(&series.tenant, &series.name)
+    }
+
+    /// Reads one state of the database.
+    fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let readers = &self.0.readers;
+        readers.read(|connection| scan::in_one_state(connection, read))
+    }
+
+    fn summaries(&self, asked: &[Asked]) -> Result<Vec<Vec<Bucket>>> {
+        let walks: Vec<_> = asked.iter().map(Asked::walk).collect();
+        self.read(|connection| {
+            let each = walks.iter().zip(asked).map(|(walk, asked)| match walk {
+                Some(walk) => walk.summarize(connection, asked.slots, asked.parts, asked.limit),
+                None => Ok(Vec::new()),
+            });
+            each.collect()
+        })
+    }
+
+    fn extents_of(
+        &self,
+        entries: &[Option<Arc<Entry>>],
+        range: TimeRange,
+    ) -> Result<Vec<Option<Extent>>> {
+        let tail = |entry: &Arc<Entry>| (entry.id, entry.tail_within(range));
+        let tails: Vec<_> = entries
+            .iter()
+            .map(|entry| entry.as_ref().map(tail))
+            .collect();
+        self.read(|connection| {
+            let each = tails.iter().map(|tail| match tail {
+                Some((series, tail)) => scan::extent(connection, *series, tail, range),
+                None => Ok(None),
+            });
+            each.collect()
+        })
     }
 }
 

@@ -9,8 +9,9 @@ use tidemark_ports::error::{Kind, Result, StoreError};
 use crate::connection::connect;
 use crate::error::lock;
 
-/// How many connections are kept open when nobody reads.
-const KEPT: usize = 8;
+/// How many connections are kept open when nobody reads: as many as a question across
+/// series reads with at the same time, or opening them would be most of what it takes.
+const KEPT: usize = 32;
 
 pub(super) struct Readers {
     path: PathBuf,

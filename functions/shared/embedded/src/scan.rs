@@ -68,10 +68,10 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Reads up to `limit` points.
+    /// Reads up to `limit` points, from one state of the database.
     pub(super) fn read(
         &self,
-        connection: &mut Connection,
+        connection: &Connection,
         order: Order,
         limit: usize,
     ) -> Result<Page> {
@@ -108,10 +108,10 @@ impl<'a> Walk<'a> {
         Ok(Page { points, rest })
     }
 
-    /// Summarizes the range into slots.
+    /// Summarizes the range into slots, from one state of the database.
     pub(super) fn summarize(
         &self,
-        connection: &mut Connection,
+        connection: &Connection,
         slots: Slots,
         parts: Parts,
         limit: usize,
@@ -150,13 +150,11 @@ impl<'a> Walk<'a> {
 
     fn stretches(
         &self,
-        connection: &mut Connection,
+        connection: &Connection,
         order: Order,
         mut visit: impl FnMut(&Connection, Stretch) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
-        // One transaction: one state of the database.
-        let transaction = connection.transaction().map_err(failed(READING))?;
-        let mut statement = transaction
+        let mut statement = connection
             .prepare_cached(match order {
                 Order::Ascending => concat!(chunks_within!(), " ORDER BY first"),
                 Order::Descending => concat!(chunks_within!(), " ORDER BY first DESC"),
@@ -188,10 +186,10 @@ impl<'a> Walk<'a> {
             };
             for stretch in [
                 self.tail_stretch(gap),
-                self.chunk_stretch(&transaction, header, within)?,
+                self.chunk_stretch(connection, header, within)?,
             ] {
                 if let Some(stretch) = stretch
-                    && visit(&transaction, stretch)?.is_break()
+                    && visit(connection, stretch)?.is_break()
                 {
                     return Ok(());
                 }
@@ -199,7 +197,7 @@ impl<'a> Walk<'a> {
         }
         if let Some(stretch) = self.tail_stretch(rest) {
             // The last one; whether to go on makes no difference.
-            let _ = visit(&transaction, stretch)?;
+            let _ = visit(connection, stretch)?;
         }
         Ok(())
     }
@@ -261,13 +259,22 @@ fn header(row: &Row<'_>) -> Result<Header> {
     })
 }
 
+/// Reads one state of the database. Tails are to be looked at before.
+pub(super) fn in_one_state<T>(
+    connection: &mut Connection,
+    read: impl FnOnce(&Connection) -> Result<T>,
+) -> Result<T> {
+    let transaction = connection.transaction().map_err(failed(READING))?;
+    read(&transaction)
+}
+
 /// What the tail and the chunks of a series hold of a range, roughly.
 pub(super) fn extent(
-    connection: &mut Connection,
-    entry: &Entry,
+    connection: &Connection,
+    series: i64,
+    tail: &Columns,
     range: TimeRange,
 ) -> Result<Option<Extent>> {
-    let tail = entry.tail_within(range);
     let (first, last, points): (Option<i64>, Option<i64>, u64) = connection
         .prepare_cached(
             "SELECT min(first), max(last), coalesce(sum(points), 0) FROM chunk
@@ -275,7 +282,7 @@ pub(super) fn extent(
         )
         .and_then(|mut statement| {
             statement.query_row(
-                (entry.id, range.from().nanos(), range.to().nanos()),
+                (series, range.from().nanos(), range.to().nanos()),
                 |row| row.try_into(),
             )
         })

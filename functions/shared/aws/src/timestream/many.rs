@@ -164,3 +164,6 @@ impl Timestream {
             .collect())
     }
 }
+
+#[cfg(test)]
+mod tests;

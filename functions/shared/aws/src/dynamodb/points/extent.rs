@@ -7,6 +7,7 @@ use tidemark_ports::{Extent, Order};
 
 use super::window::{Strand, Window};
 use super::{Points, Reading, item};
+use crate::dynamodb::item::Item;
 
 /// Looks at the first megabyte of each strand, and where that is not all, at
 /// its end; how much is between is estimated.
@@ -20,6 +21,41 @@ pub(super) async fn extent(
     Ok(extents.into_iter().flatten().reduce(|a, b| Extent {
         range: around(a.range, b.range),
         points: a.points.saturating_add(b.points),
+    }))
+}
+
+/// The same of a series of few chunks; None if it has more.
+#[allow(clippy::option_option, reason = "what there is, if it is known")]
+pub(super) async fn of_few(
+    points: &Points,
+    series: &str,
+    range: TimeRange,
+) -> Result<Option<Option<Extent>>> {
+    let reading = Reading {
+        series,
+        range,
+        order: Order::Ascending,
+        limit: None,
+        heads: true,
+    };
+    let Some(chunks) = points.few(reading).await? else {
+        return Ok(None);
+    };
+    let mut extent = None;
+    for chunk in &chunks {
+        extent = with(extent, chunk, range)?;
+    }
+    Ok(Some(extent))
+}
+
+/// What is known with another chunk.
+fn with(known: Option<Extent>, chunk: &Item, range: TimeRange) -> Result<Option<Extent>> {
+    let Some(within) = item::span(chunk)?.intersection(range) else {
+        return Ok(known);
+    };
+    Ok(Some(Extent {
+        range: known.map_or(within, |e| around(e.range, within)),
+        points: known.map_or(0, |e| e.points) + item::len(chunk)?,
     }))
 }
 
@@ -42,12 +78,9 @@ async fn of_strand(
     let ended = loop {
         let part = points.part(strand, reading, after).await?;
         for chunk in &part.items {
-            if let Some(within) = item::span(chunk)?.intersection(range) {
+            extent = with(extent, chunk, range)?;
+            if extent.is_some() {
                 first = first.or(strand.window(item::key(chunk)?));
-                extent = Some(Extent {
-                    range: extent.map_or(within, |e| around(e.range, within)),
-                    points: extent.map_or(0, |e| e.points) + item::len(chunk)?,
-                });
             }
         }
         after = part.last;

@@ -10,10 +10,13 @@ mod extent;
 pub(crate) mod item;
 pub(crate) mod replaced;
 #[cfg(test)]
+mod requests;
+#[cfg(test)]
 mod tests;
 mod walk;
 pub(crate) mod window;
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,13 +39,20 @@ use crate::dynamodb::batch::{get_all, write_all};
 use crate::dynamodb::item::{Item, text};
 use crate::error::failed;
 use crate::settings::SettingError;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use item::{Stored, series_key};
+use replaced::Note;
 use tokio::time::Instant;
 use walk::Walk;
 use window::Strand;
 
 /// How long a deletion removes points: a client waits for it.
 const REMOVING: Duration = Duration::from_secs(10);
+/// How many chunks of a series are looked for in one query: as many small ones as the
+/// compactor lets be, or thereabouts.
+const FEW: i32 = 16;
+/// How many series are looked at at the same time.
+const SERIES: NonZeroUsize = NonZeroUsize::new(32).unwrap();
 
 /// The table of points.
 #[derive(Clone)]
@@ -102,7 +112,34 @@ impl Points {
         reading: Reading<'_>,
         after: Option<Item>,
     ) -> Result<Part> {
-        let (from, to) = strand.keys(reading.range);
+        let keys = strand.keys(reading.range);
+        self.query(keys, reading, after).await
+    }
+
+    /// All chunks that may reach into a range, and some that do not, of every strand in one
+    /// query; None if these are not few.
+    async fn few(&self, reading: Reading<'_>) -> Result<Option<Vec<Item>>> {
+        let keys = Strand::keys_of_all(reading.range);
+        let reading = Reading {
+            limit: Some(FEW),
+            ..reading
+        };
+        let mut part = self.query(keys, reading, None).await?;
+        if part.last.is_some() {
+            return Ok(None);
+        }
+        part.items
+            .retain(|item| item::key(item).is_ok_and(|key| !key.starts_with(Note::LETTER)));
+        Ok(Some(part.items))
+    }
+
+    /// Reads what stands under keys from one to another.
+    async fn query(
+        &self,
+        (from, to): (String, String),
+        reading: Reading<'_>,
+        after: Option<Item>,
+    ) -> Result<Part> {
         let mut query = self
             .between(reading.series, from, to)
             .scan_index_forward(reading.order == Order::Ascending)
@@ -288,8 +325,48 @@ impl PointStore for Points {
         }
     }
 
+    /// Series of few chunks take a query each, in place of one for each strand.
+    async fn summarize_many(&self, requests: &[Summarize<'_>]) -> Result<Vec<Vec<Bucket>>> {
+        let summaries: Vec<_> = requests
+            .iter()
+            .map(async |request| {
+                let series = series_key(request.series);
+                let (range, tombstones) = (request.range, request.tombstones);
+                let mut walk = Walk::new(self, &series, range, tombstones, Order::Ascending);
+                walk.read_few().await?;
+                summary(walk, *request).await
+            })
+            .collect();
+        stream::iter(summaries)
+            .buffered(SERIES.get())
+            .try_collect()
+            .await
+    }
+
+    fn series_at_once(&self) -> NonZeroUsize {
+        SERIES
+    }
+
     async fn extent(&self, series: &SeriesKey, range: TimeRange) -> Result<Option<Extent>> {
         extent::extent(self, &series_key(series), range).await
+    }
+
+    /// Series of few chunks take a query each, in place of one for each strand.
+    async fn extents(&self, series: &[SeriesKey], range: TimeRange) -> Result<Vec<Option<Extent>>> {
+        let extents: Vec<_> = series
+            .iter()
+            .map(async |series| {
+                let series = series_key(series);
+                match extent::of_few(self, &series, range).await? {
+                    Some(found) => Ok(found),
+                    None => extent::extent(self, &series, range).await,
+                }
+            })
+            .collect();
+        stream::iter(extents)
+            .buffered(SERIES.get())
+            .try_collect()
+            .await
     }
 
     async fn delete(

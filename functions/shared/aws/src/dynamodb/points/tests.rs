@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::process::Command;
 use std::sync::Arc;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::Response;
@@ -38,6 +39,18 @@ fn key(name: &str) -> SeriesKey {
     }
 }
 
+/// The item that a request puts, in JSON.
+pub(super) fn in_json(request: WriteRequest) -> Json {
+    let attribute = |value| match value {
+        AttributeValue::S(text) => json!({"S": text}),
+        AttributeValue::N(text) => json!({"N": text}),
+        AttributeValue::B(blob) => json!({"B": STANDARD.encode(blob.into_inner())}),
+        other => panic!("{other:?}"),
+    };
+    let item = request.put_request.unwrap().item.into_iter();
+    item.map(|(name, value)| (name, attribute(value))).collect()
+}
+
 /// A chunk of points a second apart, all of one value, as the table has it: by its
 /// key, in JSON.
 fn stored(series: &SeriesKey, batch: i64, begin: i64) -> (String, Json) {
@@ -55,19 +68,7 @@ fn stored(series: &SeriesKey, batch: i64, begin: i64) -> (String, Json) {
     // In the widest window, so that no border cuts it.
     let key = format!("le10000000-{}", batch.id);
     let request = item::put_again(&series_key(series), key.clone(), &columns).unwrap();
-    let attribute = |value| match value {
-        aws_sdk_dynamodb::types::AttributeValue::S(text) => json!({"S": text}),
-        aws_sdk_dynamodb::types::AttributeValue::N(text) => json!({"N": text}),
-        aws_sdk_dynamodb::types::AttributeValue::B(blob) => {
-            json!({"B": STANDARD.encode(blob.into_inner())})
-        }
-        other => panic!("{other:?}"),
-    };
-    let item = request.put_request.unwrap().item;
-    let item = item
-        .into_iter()
-        .map(|(name, value)| (name, attribute(value)));
-    (key, item.collect())
+    (key, in_json(request))
 }
 
 /// Chunks of two series: of the one they follow each other, of the other they are

@@ -171,6 +171,15 @@ impl Strand {
         (prefix(range.from()), format!("{}.", prefix(range.to())))
     }
 
+    /// Between which keys chunks of every strand stand that may reach into a range; so do
+    /// others, and notes of the compactor.
+    pub(crate) fn keys_of_all(range: TimeRange) -> (String, String) {
+        let keys = || Self::every().map(|strand| strand.keys(range));
+        let from = keys().map(|(from, _)| from).min();
+        let to = keys().map(|(_, to)| to).max();
+        (from.unwrap_or_default(), to.unwrap_or_default())
+    }
+
     /// The window that a key of this strand says its chunk is in.
     pub(crate) fn window(self, key: &str) -> Option<Window> {
         let number = i64::from_str_radix(key.get(2..10)?, 16).ok()?;
