@@ -4,6 +4,7 @@
 use tidemark_core::grid::{Grid, Slot};
 use tidemark_core::portion::{Portion, Ways};
 use tidemark_core::stat::{Answer, Stat};
+use tidemark_core::summary::Summary;
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_ports::error::Result;
 use tidemark_ports::{Bucket, Order, Slots};
@@ -165,7 +166,7 @@ fn portions<'a>(
             after: next.or(around.after),
         };
         let points = bucket.map(|bucket| &bucket.summary);
-        before = points.map(|points| points.last()).or(before);
+        before = points.map(Summary::last).or(before);
         let time = (slot.start.max(rest.from()), slot.end.min(rest.to()));
         (*slot, around.portion(points, time))
     };
