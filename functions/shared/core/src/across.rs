@@ -133,7 +133,9 @@ mod tests {
         // In any order and any parts.
         for part in answers.rchunks(2) {
             let mut some = Combined::default();
-            part.iter().for_each(|a| some.merge(&Combined::of(*a)));
+            for answer in part {
+                some.merge(&Combined::of(*answer));
+            }
             all.merge(&some);
         }
         Across::CHOICES.map(|(_, across)| all.answer(across))

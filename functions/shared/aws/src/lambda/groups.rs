@@ -32,7 +32,7 @@ impl LambdaCalculator {
             let Reply::Groups(reply) = reply else {
                 return Err(unexpected());
             };
-            left = take(reply, first, job, &mut found)?;
+            left = take(reply, first, &job, &mut found)?;
         }
         for slots in &mut found {
             slots.truncate(limit);
@@ -45,7 +45,7 @@ impl LambdaCalculator {
 fn take(
     reply: GroupReply,
     first: usize,
-    job: GroupJob,
+    job: &GroupJob,
     found: &mut [Vec<GroupSlot>],
 ) -> Result<Option<Rest>> {
     let (slots, rest) = reply.read()?;

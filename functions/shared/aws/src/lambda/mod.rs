@@ -30,6 +30,9 @@ use crate::{Aws, SettingError};
 const PATIENCE: Duration = Duration::from_secs(25);
 /// How often it is tried. While it is refused, it is sooner done here.
 const TRIES: u32 = 3;
+/// How long a request may be, in bytes: somewhat less than Lambda takes. A job over many
+/// series, of which much was deleted here and there, can be longer.
+const LONGEST_REQUEST: usize = 6_000_000;
 /// How much of what a function says of its failure goes to the log, in bytes.
 const TOLD: usize = 500;
 
@@ -142,10 +145,14 @@ impl Calculator for LambdaCalculator {
 }
 
 impl LambdaCalculator {
-    /// Has a job run; None where that is refused.
+    /// Has a job run; None where that is refused, or would be.
     async fn invoke(&self, request: &JobRequest) -> Result<Option<Reply>> {
         let request = serde_json::to_vec(request)
             .map_err(|e| StoreError::new(Kind::Internal, "writing a calculation").because(e))?;
+        if request.len() > LONGEST_REQUEST {
+            tracing::info!(bytes = request.len(), "calculated here, as it is long");
+            return Ok(None);
+        }
         let invoked = self
             .client
             .get_or_init(|| Client::from_conf(self.config.clone()))

@@ -1,3 +1,5 @@
+mod pieces;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;

@@ -2,9 +2,11 @@
 //! the edges of slots, and with `by=series` to the same digits.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
+use tidemark_core::zone::Zone;
 
 use super::{Event, LABELS, Question, Ways, event, grid, happen, name, seconds, span, ways};
 use crate::world::{World, holds};
@@ -60,7 +62,7 @@ async fn rows_of(world: &World, name: &str, (question, ways): &Asked) -> Vec<Jso
     let mut query = format!("stats={stats}{ways}");
     for (name, minute) in [("from", question.from), ("to", question.to)] {
         if let Some(minute) = minute {
-            query.push_str(&format!("&{name}={}", seconds(minute)));
+            write!(query, "&{name}={}", seconds(minute)).unwrap();
         }
     }
     match question.every {
@@ -94,14 +96,16 @@ fn same(stat: &str, found: &Json, expected: &Json) -> bool {
     }
 }
 
+/// What happens, and what is asked then.
+type Alone = (Vec<Event>, Vec<(Asked, Ways)>);
+
 #[test]
 fn a_group_of_one_series_is_that_series() {
     let strategy = (
         prop::collection::vec(event(), 1..14),
         prop::collection::vec((asked(), ways()), 3),
     );
-    type Case = (Vec<Event>, Vec<(Asked, Ways)>);
-    let property = async |world: &World, number, (events, questions): Case| {
+    let property = async |world: &World, number, (events, questions): Alone| {
         let series = happen(world, number, &events).await;
         for (asked, ways) in questions {
             ways.take(world);
@@ -158,6 +162,12 @@ fn combined(across: &str, answers: &[f64]) -> (f64, f64) {
     (number, scale)
 }
 
+/// The same, with how results are combined in which slots.
+type Combining = (
+    Vec<Event>,
+    Vec<(Asked, &'static str, (&'static str, Zone), Ways)>,
+);
+
 #[test]
 fn what_reaches_over_edges_is_combined_of_what_each_series_answers() {
     let across = prop::sample::select(vec!["sum", "avg", "min", "max"]);
@@ -165,16 +175,7 @@ fn what_reaches_over_edges_is_combined_of_what_each_series_answers() {
         prop::collection::vec(event(), 1..14),
         prop::collection::vec((asked(), across, grid(), ways()), 3),
     );
-    type Case = (
-        Vec<Event>,
-        Vec<(
-            Asked,
-            &'static str,
-            (&'static str, tidemark_core::zone::Zone),
-            Ways,
-        )>,
-    );
-    let property = async |world: &World, number, (events, questions): Case| {
+    let property = async |world: &World, number, (events, questions): Combining| {
         let series = happen(world, number, &events).await;
         for ((question, way), across, every, ways) in questions {
             let question = Question {

@@ -4,6 +4,7 @@
 /// up to 128 of them.
 const SCALE: i32 = 61;
 
+#[expect(clippy::cast_possible_truncation, reason = "it is asserted before")]
 fn units(number: f64) -> i128 {
     let units = number * 2f64.powi(SCALE);
     assert!(
@@ -38,7 +39,7 @@ pub(super) fn mean(values: &[f64]) -> f64 {
 #[test]
 fn sums_and_means_are_rounded_once() {
     assert_eq!(sum(&[1e16, 0.25, -1e16]), 0.25);
-    assert_eq!(mean(&[0.1f32.into(), 0.25]), 0.17500000074505806);
+    assert_eq!(mean(&[0.1f32.into(), 0.25]), 0.175_000_000_745_058_06);
     assert_eq!(mean(&[1.0, 1.0, 2.0]), 4.0 / 3.0);
     assert_eq!(mean(&[-1.0, 0.0, 0.0]), -1.0 / 3.0);
     assert_eq!(mean(&[0.0]), 0.0);

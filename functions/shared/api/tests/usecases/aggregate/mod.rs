@@ -4,6 +4,8 @@ mod alone;
 mod exact;
 mod model;
 
+use std::fmt::Write;
+
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 use tidemark_core::grid::Grid;
@@ -229,7 +231,7 @@ impl Question {
         let mut uri = format!("/aggregate?match={pattern}&stats={}", self.stats.join(","));
         let mut add = |name: &str, text: Option<String>| {
             if let Some(text) = text.filter(|text| !text.is_empty()) {
-                uri.push_str(&format!("&{name}={text}"));
+                write!(uri, "&{name}={text}").unwrap();
             }
         };
         add("by", Some(self.by.to_owned()));
@@ -339,13 +341,15 @@ impl Ways {
     }
 }
 
+/// What happens, and what is asked then.
+type Case = (Vec<Event>, Vec<(Question, Ways)>);
+
 #[test]
 fn groups_are_those_of_the_model_however_they_are_paged() {
     let strategy = (
         prop::collection::vec(event(), 1..14),
         prop::collection::vec((question(), ways()), 4),
     );
-    type Case = (Vec<Event>, Vec<(Question, Ways)>);
     let property = async |world: &World, number, (events, questions): Case| {
         let series = happen(world, number, &events).await;
         for (question, ways) in questions {

@@ -121,6 +121,11 @@ fn answer(stat: &str, points: &[Reading]) -> Told {
     }
 }
 
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a place among the values"
+)]
 fn quantile(mut values: Vec<f64>, q: f64) -> Told {
     values.sort_by(f64::total_cmp);
     let place = q * (values.len() - 1) as f64;
@@ -182,6 +187,19 @@ fn combined(across: &str, answers: &[Told]) -> Told {
     }
 }
 
+/// The slots that hold points.
+fn held(grid: Grid, points: &[Reading]) -> Vec<Held> {
+    let mut held: Vec<Held> = Vec::new();
+    for &point in points {
+        let slot = grid.slot_of(Timestamp::from_nanos(point.0));
+        match held.last_mut() {
+            Some((last, inside)) if *last == slot => inside.push(point),
+            _ => held.push((slot, vec![point])),
+        }
+    }
+    held
+}
+
 impl Asked<'_> {
     fn answers(&self, points: &[Reading]) -> Vec<Told> {
         self.stats.iter().map(|stat| answer(stat, points)).collect()
@@ -229,7 +247,7 @@ impl Asked<'_> {
             let holds = |t: i64| slot.contains(Timestamp::from_nanos(t));
             let contributing = with(&holds);
             let answers = match self.across {
-                None => self.filled(slot, &self.held(grid, &all), (None, None)),
+                None => self.filled(slot, &held(grid, &all), (None, None)),
                 Some(across) => {
                     let each = series.iter().filter_map(|s| self.of_series(grid, slot, s));
                     let each: Vec<_> = each.collect();
@@ -265,19 +283,6 @@ impl Asked<'_> {
             .collect()
     }
 
-    /// The slots that hold points.
-    fn held(&self, grid: Grid, points: &[Reading]) -> Vec<Held> {
-        let mut held: Vec<Held> = Vec::new();
-        for &point in points {
-            let slot = grid.slot_of(Timestamp::from_nanos(point.0));
-            match held.last_mut() {
-                Some((last, inside)) if *last == slot => inside.push(point),
-                _ => held.push((slot, vec![point])),
-            }
-        }
-        held
-    }
-
     /// What one series is reduced to in a slot; none outside its own points.
     fn of_series(&self, grid: Grid, slot: Slot, points: &Points) -> Option<Vec<Told>> {
         let (first, last) = (points.first_key_value()?.0, points.last_key_value()?.0);
@@ -292,13 +297,9 @@ impl Asked<'_> {
             Some(next) => points.range(next..).map(|(t, v)| (*t, *v)).collect(),
             None => Points::new(),
         };
-        let before = self.held(grid, &readings(before)).pop();
-        let after = self.held(grid, &readings(after)).into_iter().next();
-        self.filled(
-            slot,
-            &self.held(grid, &self.inside(points)),
-            (before, after),
-        )
+        let before = held(grid, &readings(before)).pop();
+        let after = held(grid, &readings(after)).into_iter().next();
+        self.filled(slot, &held(grid, &self.inside(points)), (before, after))
     }
 
     /// What stands in a slot: what is held there, or what it is filled with.

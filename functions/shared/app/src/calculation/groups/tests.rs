@@ -108,11 +108,13 @@ async fn filled(series: u32, points: u32) -> (TempDir, Embedded, Vec<SeriesName>
     let mut dice = fastrand::Rng::with_seed(7);
     let mut columns = Vec::new();
     for number in 0..series {
-        let mut column = SeriesPoints::new(SeriesName::new(&format!("s.{number:03}")).unwrap());
+        let mut column = SeriesPoints::new(SeriesName::new(format!("s.{number:03}")).unwrap());
         let mut time = i64::from(dice.u8(..)) * MINUTE;
         for index in 0..points {
             // Of which sums depend on the order, unless they are exact.
-            let value = *dice.choice(&[1e16, 1.0, -1e16, 0.1, -2.5, 0.3]).unwrap();
+            let value = dice
+                .choice([1e16, 1.0, -1e16, 0.1, -2.5, 0.0, -0.0, 0.0])
+                .unwrap();
             let value = Value::new(value * dice.f64()).unwrap();
             column.push(index, Timestamp::from_nanos(time), value, Tags::none());
             time += i64::from(dice.u8(1..60)) * MINUTE;
@@ -176,13 +178,13 @@ const REDUCED: [Stat; 12] = [
 /// Of segments, whose parts are summed up exactly.
 const CROSSING: [Stat; 4] = [Stat::Integral, Stat::Twa, Stat::Increase, Stat::Rate];
 
-fn reduction(stats: &[Stat], fill: Fill) -> Option<Reduction> {
-    Some(Reduction {
+fn reduction(stats: &[Stat], fill: Fill) -> Reduction {
+    Reduction {
         asked: TimeRange::ALL,
         stats: stats.to_vec(),
         ways: Ways::default(),
         fill,
-    })
+    }
 }
 
 /// Of each slot all that is exact, bit for bit.
@@ -213,10 +215,10 @@ fn told(job: &GroupJob, groups: &[Vec<GroupSlot>]) -> Vec<Vec<String>> {
 fn jobs(groups: &[Group]) -> Vec<GroupJob> {
     let reductions = [
         None,
-        reduction(&REDUCED, Fill::None),
-        reduction(&REDUCED, Fill::Previous),
-        reduction(&REDUCED, Fill::Linear),
-        reduction(&CROSSING, Fill::None),
+        Some(reduction(&REDUCED, Fill::None)),
+        Some(reduction(&REDUCED, Fill::Previous)),
+        Some(reduction(&REDUCED, Fill::Linear)),
+        Some(reduction(&CROSSING, Fill::None)),
     ];
     let mut jobs = Vec::new();
     for slots in grids() {
@@ -325,7 +327,7 @@ async fn the_digits_are_the_same_for_any_number_of_shards_of_time() {
         let run_there = if shards == 1 {
             0
         } else {
-            series as usize * shards as usize
+            usize::try_from(u64::from(series) * shards).unwrap()
         };
         assert_eq!(counts, BTreeSet::from([(0, run_there)]));
         assert_eq!(found, expected, "{shards} shards");

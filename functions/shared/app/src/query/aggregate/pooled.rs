@@ -41,7 +41,14 @@ impl Query {
                     Some(grid) => {
                         let before =
                             (self.before(tenant, question, grid, range, group, &slots)).await?;
-                        rows.extend(in_slots(question, grid, group, &slots, before, room));
+                        rows.extend(in_slots(
+                            question,
+                            grid,
+                            group,
+                            &slots,
+                            before.as_ref(),
+                            room,
+                        ));
                     }
                 }
             }
@@ -167,7 +174,7 @@ fn in_slots(
     grid: Grid,
     group: &Told,
     slots: &[GroupSlot],
-    before: Option<GroupSlot>,
+    before: Option<&GroupSlot>,
     limit: usize,
 ) -> Vec<AggregateRow> {
     let row = |start: Timestamp, contributing, answers| AggregateRow {
@@ -196,7 +203,7 @@ fn in_slots(
     };
     let held = Held {
         inside: slots.iter().map(told).collect(),
-        before: before.as_ref().map(told),
+        before: before.map(told),
         after: None,
     };
     grid.slots(range)
