@@ -69,12 +69,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Reads up to `limit` points, from one state of the database.
-    pub(super) fn read(
-        &self,
-        connection: &Connection,
-        order: Order,
-        limit: usize,
-    ) -> Result<Page> {
+    pub(super) fn read(&self, connection: &Connection, order: Order, limit: usize) -> Result<Page> {
         let mut points = Vec::new();
         let mut full = false;
         self.stretches(connection, order, |connection, stretch| {
@@ -281,10 +276,9 @@ pub(super) fn extent(
              WHERE series = ?1 AND first <= ?3 AND last >= ?2",
         )
         .and_then(|mut statement| {
-            statement.query_row(
-                (series, range.from().nanos(), range.to().nanos()),
-                |row| row.try_into(),
-            )
+            statement.query_row((series, range.from().nanos(), range.to().nanos()), |row| {
+                row.try_into()
+            })
         })
         .map_err(failed(READING))?;
     let chunks = between(
