@@ -290,7 +290,7 @@ fn parameters() -> Vec<Parameter> {
         "across",
         "How the results of the series of a group are combined. Without it their points are one heap",
         one_of(Across::CHOICES.map(|(name, _)| name)),
-        "sum",
+        "max",
     );
     vec![
         matching("Which series are meant"),
