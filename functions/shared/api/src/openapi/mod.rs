@@ -21,8 +21,9 @@ use crate::route::Route;
 use crate::routes::ROUTES;
 
 /// The parts of the document, in order, and what they are about.
-const TAGS: [(&str, &str); 4] = [
+const TAGS: [(&str, &str); 5] = [
     ("Series", "Points in, answers out."),
+    ("Analysis", "Questions across series."),
     (
         "Meters",
         "Measurements of energy meters, in the form of their own service.",
