@@ -77,7 +77,8 @@ impl Table {
         );
         assert!(from.1 <= to.1);
         let after = asked["ExclusiveStartKey"]["chunk"]["S"].as_str();
-        let limit = asked["Limit"].as_u64().map_or(1000, |limit| limit as usize);
+        let limit = asked["Limit"].as_u64().unwrap_or(1000);
+        let limit = usize::try_from(limit).unwrap();
         let items = self.items.lock().unwrap();
         let mut found: Vec<&Json> = items
             .range(from..=to)

@@ -35,7 +35,7 @@ async fn queries(days: i64, slots: Slots, parts: Parts) -> [usize; 2] {
     let at = |second: i64| Timestamp::from_nanos(second * 1_000_000_000);
     let range = TimeRange::new(at(from), at(from + length - 1)).unwrap();
     let found = timestream.extents(&series, range).await.unwrap();
-    assert_eq!(found, [None; 1000]);
+    assert_eq!(found, vec![None; 1000]);
     let of_extents = queries.swap(0, Ordering::Relaxed);
     for series in series.chunks(timestream.series_at_once().get()) {
         let none = Tombstones::none();
