@@ -7,9 +7,21 @@ from pathlib import Path
 import pytest
 
 from harness.client import Client, Json, eventually, instant
-from harness.generators import DAY, HOUR, QUARTER, series
+from harness.generators import (
+    DAY,
+    EXPORT_OBIS,
+    FEBRUARY_QUARTERS,
+    HOUR,
+    IMPORT_OBIS,
+    QUARTER,
+    exported,
+    imported,
+    meter_rows,
+    series,
+)
 from harness.guarded import Guarded, new_tenant
 from harness.process import Tidemark
+from harness.sums import sum_of
 from sweeps import sweep
 
 pytestmark = pytest.mark.points
@@ -340,3 +352,60 @@ def test_series_are_listed_by_pattern(api: Client, name: str) -> None:
     assert listed("*:in") == (0, [])
     assert listed("*.out", prefix=f"{name}.b") == (1, ["b.out"])
     assert api.get("/api", match="a*").status_code == 400
+
+
+def test_meters_are_asked_about_by_day(api: Client, name: str) -> None:
+    """Quarter-hours of two meters, by the days of where they stand; and all of them, exactly."""
+    values = {"imported": imported(), "exported": exported()}
+    obis = {"imported": IMPORT_OBIS, "exported": EXPORT_OBIS}
+    for meter, kwh in values.items():
+        rows = meter_rows(f"{name}-{meter}", obis[meter], kwh)
+        assert api.post("/meterdata/measurement", json=rows).status_code == 201
+
+    def check() -> None:
+        meters = {f"energy:{name}-{meter}:{obis[meter]}" for meter in values}
+        listed = api.json("/api", match="energy:*:*", prefix=f"energy:{name}-")
+        assert {series["name"] for series in listed["series"]} == meters
+        assert listed["count"] == 2
+        names = ",".join(sorted(meters))
+        (whole,) = aggregate(api, series=names, stats="sum,count")
+        assert whole["sum"] == sum_of(values["imported"] + values["exported"])
+        assert (whole["count"], whole["contributing"]) == (2 * FEBRUARY_QUARTERS, 2)
+
+    eventually(check)
+    days: list[Json] = []
+    for meter in values:
+        pattern = f"energy:{{muid}}:{obis[meter]}"
+        rows = aggregate(
+            api, match=pattern, by="muid", every="1d", tz="Europe/Zurich", stats="count,sum"
+        )
+        days += [row for row in rows if row["muid"] == f"{name}-{meter}"]
+    # 28 days of UTC reach into 29 of Zürich.
+    assert len(days) == 58
+    assert sum(row["count"] for row in days) == 2 * FEBRUARY_QUARTERS
+
+
+def test_what_else_is_asked_changes_no_answer(api: Client, name: str) -> None:
+    """A series that goes through a slot without a point has no part in its sum and count."""
+    api.store(series(f"{name}.a", [10, 10], START + 600, 2 * HOUR))
+    api.store(series(f"{name}.b", [4, 4], START + 1200, 3 * HOUR))
+    span = {"from_": START + 2 * HOUR, "to": START + 3 * HOUR - 1}
+    for across, every in (("avg", {}), ("min", {"every": "1h"}), ("sum", {"every": "1h"})):
+        query = {"match": f"{name}.*", "across": across, **every, **span}
+        (alone,) = aggregate(api, **query, stats="sum,count")
+        (beside,) = aggregate(api, **query, stats="sum,count,twa")
+        assert alone["sum"] == beside["sum"] == 10
+        assert alone["count"] == beside["count"] == 1
+        assert beside["contributing"] == 1
+        assert beside["twa"] is not None
+
+
+def test_answers_of_all_series_together_are_bounded(api: Client, name: str) -> None:
+    """Each of many series has an answer for every slot: few points can be much work."""
+    for number in range(12):
+        api.store(series(f"{name}.{number}", [1, 2], START, 11 * DAY))
+    query = {"match": f"{name}.*", "across": "sum", "stats": "twa", "every": "1s"}
+    response = api.get("/aggregate", **query)
+    assert response.status_code == 400
+    assert "fewer series or statistics" in response.json()["detail"]
+    assert aggregate(api, **{**query, "every": "1h"}, limit=1)

@@ -2,6 +2,7 @@
 //! the shards calculated at the same time, and merges their summaries.
 
 use futures_util::future::{try_join, try_join_all};
+use futures_util::{StreamExt, stream};
 use tidemark_core::name::SeriesKey;
 use tidemark_core::time::TimeRange;
 use tidemark_ports::error::Result;
@@ -16,6 +17,9 @@ const MAX_SHARDS: u64 = 64;
 /// How often a shard takes as many series as a store looks at at once: each look costs,
 /// however small the series is.
 const TURNS: u64 = 16;
+
+/// How many series are reduced at the same time, each with an answer for every slot.
+const AT_ONCE: usize = 8;
 
 /// Some of the groups of a job, each with its position in the job.
 #[derive(Debug, Default)]
@@ -88,30 +92,33 @@ impl Calculation {
             })
             .collect();
         let mut pools = pools(job);
+        if !reduced::takes_buckets_alone(job) {
+            let each: Vec<_> = members
+                .iter()
+                .map(|(_, _, member, range)| self.one(job, member, *range))
+                .collect();
+            // In order, which decides between a zero and a negative one.
+            let mut found = stream::iter(each).buffered(AT_ONCE).enumerate();
+            while let Some((position, slots)) = found.next().await {
+                pools[members[position].0].add(slots?)?;
+            }
+            return Ok(pools.into_iter().map(Pool::finish).collect());
+        }
         for members in members.chunks(self.points.series_at_once().get()) {
-            let found = if reduced::takes_buckets_alone(job) {
-                let requests: Vec<Summarize<'_>> = members
-                    .iter()
-                    .map(|(_, series, member, range)| Summarize {
-                        series,
-                        range: *range,
-                        tombstones: &member.tombstones,
-                        slots: job.slots,
-                        parts: job.parts,
-                        limit: job.limit,
-                    })
-                    .collect();
-                let summaries = self.points.summarize_many(&requests).await?;
-                let slots = summaries.into_iter().map(|buckets| slots(job, buckets));
-                slots.collect()
-            } else {
-                let each = members
-                    .iter()
-                    .map(|(_, _, member, range)| self.one(job, member, *range));
-                try_join_all(each).await?
-            };
-            for ((group, ..), slots) in members.iter().zip(found) {
-                pools[*group].add(slots)?;
+            let requests: Vec<Summarize<'_>> = members
+                .iter()
+                .map(|(_, series, member, range)| Summarize {
+                    series,
+                    range: *range,
+                    tombstones: &member.tombstones,
+                    slots: job.slots,
+                    parts: job.parts,
+                    limit: job.limit,
+                })
+                .collect();
+            let summaries = self.points.summarize_many(&requests).await?;
+            for ((group, ..), buckets) in members.iter().zip(summaries) {
+                pools[*group].add(slots(job, buckets))?;
             }
         }
         Ok(pools.into_iter().map(Pool::finish).collect())

@@ -100,13 +100,23 @@ impl Calculation {
                     .collect()
             }
         };
+        let is_filled = reduction.fill != Fill::None && job.slots != Slots::Whole;
         let slots = rows.into_iter().map(|(start, answers)| {
-            let mut answers = answers.into_iter().map(|(_, answer)| answer);
-            let count = answers.next();
+            let mut answers = answers.into_iter();
+            let count = answers.next().map(|(_, count)| count);
+            let has_points = !matches!(count, Some(Answer::Count(0)) | None);
+            // Without points it takes part with what reaches over it, or is filled.
+            let combined = |(stat, answer): (Stat, Answer)| {
+                if has_points || is_filled || stat.crosses_edges() {
+                    Combined::of(answer)
+                } else {
+                    Combined::default()
+                }
+            };
             GroupSlot {
                 start,
-                contributing: u64::from(!matches!(count, Some(Answer::Count(0)) | None)),
-                content: SlotContent::Answers(answers.map(Combined::of).collect()),
+                contributing: u64::from(has_points),
+                content: SlotContent::Answers(answers.map(combined).collect()),
             }
         });
         Ok(slots.collect())

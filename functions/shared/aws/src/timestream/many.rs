@@ -15,9 +15,9 @@ use super::{Timestream, is_computed_there, query, selection, sql, started, summa
 
 /// How many series one query asks about at the most.
 pub(super) const SERIES: NonZeroUsize = NonZeroUsize::new(300).unwrap();
-/// How many bytes their names and deletions have in it: slots take less than half of the
-/// 256 KiB that a query has.
-const BYTES: usize = 100_000;
+/// How many bytes their names and deletions have in it, where names may stand twice: slots
+/// take less than half of the 256 KiB that a query has.
+const BYTES: usize = 60_000;
 /// How many rows it may have, if that can be.
 const ROWS: u64 = 50_000;
 /// How many queries are under way at the same time.

@@ -186,15 +186,22 @@ impl Display for Selections<'_> {
             let range = (selection.range.from(), selection.range.to());
             ranges.entry(range).or_default().push(selection);
         }
+        // By itself, whatever the ranges are: it is the key that the table is divided by.
+        write!(f, "series IN ({})", names(self.0))?;
+        let is_one = ranges.len() == 1;
         for (position, selections) in ranges.values().enumerate() {
-            let or = if position > 0 { " OR " } else { "(" };
-            let names: Vec<String> = selections
-                .iter()
-                .map(|selection| Literal(&series(selection.series)).to_string())
-                .collect();
             let within = Within(selections[0].range);
-            write!(f, "{or}(series IN ({}) AND {within}", names.join(", "))?;
-            for (selection, name) in selections.iter().zip(&names) {
+            match (is_one, position) {
+                (true, _) => write!(f, " AND {within}")?,
+                (false, 0) => write!(f, " AND (({within}")?,
+                (false, _) => write!(f, " OR ({within}")?,
+            }
+            if !is_one {
+                write!(f, " AND series IN ({})", names(selections.iter().copied()))?;
+            }
+            for selection in selections {
+                let series = series(selection.series);
+                let name = Literal(&series);
                 for (hidden, until) in selection.hidden() {
                     write!(
                         f,
@@ -202,10 +209,21 @@ impl Display for Selections<'_> {
                     )?;
                 }
             }
-            f.write_str(")")?;
+            if !is_one {
+                f.write_str(")")?;
+            }
         }
-        f.write_str(")")
+        if is_one { Ok(()) } else { f.write_str(")") }
     }
+}
+
+/// What these series are called in the table, as a list.
+fn names<'a>(selections: impl IntoIterator<Item = &'a Selection<'a>>) -> String {
+    let names = selections.into_iter().map(|selection| {
+        let series = series(selection.series);
+        Literal(&series).to_string()
+    });
+    names.collect::<Vec<_>>().join(", ")
 }
 
 /// What there is of each series: the first and the last time, and how many points.

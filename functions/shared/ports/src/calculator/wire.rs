@@ -57,7 +57,7 @@ pub struct JobReply {
     buckets: String,
     /// What that form lacks, of each bucket, in the same way; empty where none was
     /// asked for.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     more: String,
     /// Where the buckets lie that found no room.
     rest: Option<TimeRange>,

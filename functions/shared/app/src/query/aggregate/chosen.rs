@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
+use tidemark_core::grid::Grid;
 use tidemark_core::name::{SeriesKey, SeriesName, Tenant};
 use tidemark_core::pattern::Pattern;
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_ports::{Extent, Member, Series};
 
-use super::{AggregateQuestion, MAX_SLOTS, Told, invalid};
+use super::{AggregateQuestion, MAX_ANSWERS, MAX_SLOTS, Told, invalid};
 use crate::failure::Failure;
 use crate::query::Query;
 
@@ -184,6 +185,12 @@ impl Query {
                     told.len()
                 )));
             }
+            let answers = question.answers_of_each(&told, grid);
+            if answers > MAX_ANSWERS {
+                return Err(invalid(format!(
+                    "the series together have {answers} answers in the slots that `every` cuts, more than {MAX_ANSWERS}: choose wider slots, a shorter range, or fewer series or statistics"
+                )));
+            }
         }
         let to = told.iter().map(|group| group.range.to()).max();
         Ok((told, to.unwrap_or(range.to())))
@@ -205,6 +212,20 @@ impl GroupBy {
 }
 
 impl AggregateQuestion {
+    /// To how many answers the series of these groups are reduced, where each has one for
+    /// every slot.
+    fn answers_of_each(&self, groups: &[Told], grid: Grid) -> u64 {
+        if !self.goes_on() {
+            return 0;
+        }
+        let slots = groups.iter().map(|group| {
+            grid.count(group.range)
+                .saturating_mul(group.members.len() as u64)
+        });
+        let slots = slots.fold(0, u64::saturating_add);
+        slots.saturating_mul(self.stats.len() as u64)
+    }
+
     /// Where in a range a series may go on, whose points there are in `held`: to an end
     /// of the range that was told, as there may be points beyond.
     fn beyond(&self, held: TimeRange, range: TimeRange) -> TimeRange {

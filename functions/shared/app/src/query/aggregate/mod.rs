@@ -21,6 +21,10 @@ pub use chosen::{GroupBy, SeriesChoice};
 /// How many slots all groups of a question may have.
 const MAX_SLOTS: u64 = 1_000_000;
 
+/// How many answers all series together may be reduced to, where each has one for every
+/// slot and statistic: what takes a second or so, and a gigabyte at the most.
+const MAX_ANSWERS: u64 = 10_000_000;
+
 /// What is asked about many series.
 #[derive(Debug, Clone)]
 pub struct AggregateQuestion {

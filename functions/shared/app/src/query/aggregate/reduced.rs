@@ -185,26 +185,29 @@ impl AggregateQuestion {
 
     /// A slot in which no series of the group is told about.
     fn empty(&self, start: Timestamp) -> GroupSlot {
-        let nothing = |stat: &Stat| match stat {
-            Stat::Count => Combined::of(Answer::Count(0)),
-            _ => Combined::default(),
-        };
+        let nothing = vec![Combined::default(); self.stats.len()];
         GroupSlot {
             start,
             contributing: 0,
-            content: SlotContent::Answers(self.stats.iter().map(nothing).collect()),
+            content: SlotContent::Answers(nothing),
         }
     }
 
     fn row(&self, group: &Told, grid: Option<Grid>, slot: Option<&GroupSlot>) -> AggregateRow {
         // Of a single series either end is its own answer.
         let across = self.across.unwrap_or(Across::Max);
-        let answer = |(position, stat): (usize, &Stat)| match slot.map(|slot| &slot.content) {
-            Some(SlotContent::Answers(answers)) => {
-                let combined = answers.get(position);
-                combined.map_or(Answer::Undefined, |combined| combined.answer(across))
+        let nothing = Combined::default();
+        let answer = |(position, stat): (usize, &Stat)| {
+            let combined = match slot.map(|slot| &slot.content) {
+                Some(SlotContent::Answers(answers)) => answers.get(position),
+                Some(SlotContent::Points(_)) | None => None,
+            };
+            match combined {
+                Some(combined) if *combined != nothing => combined.answer(across),
+                // Of no series: as of no points, but that there is no sum of a slot.
+                Some(_) | None if grid.is_none() || *stat == Stat::Count => stat.of(None),
+                Some(_) | None => Answer::Undefined,
             }
-            Some(SlotContent::Points(_)) | None => stat.of(None),
         };
         AggregateRow {
             group: group.labels.clone(),

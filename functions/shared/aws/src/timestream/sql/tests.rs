@@ -82,6 +82,39 @@ fn every_kind(key: &SeriesKey, range: TimeRange, tombstones: &Tombstones) -> Vec
     all.into_iter().map(named).collect()
 }
 
+/// Those about this series and another, with the same range and with others.
+fn of_several(
+    key: &SeriesKey,
+    range: TimeRange,
+    tombstones: &Tombstones,
+) -> Vec<(&'static str, String)> {
+    let (table, none) = (table(), Tombstones::none());
+    let other = SeriesKey {
+        tenant: key.tenant.clone(),
+        name: SeriesName::new("sensor-2").unwrap(),
+    };
+    let later = TimeRange::new(range.from().plus(1), range.to()).unwrap();
+    let one = selection(key, range, tombstones).unwrap();
+    let same = selection(&other, range, &none).unwrap();
+    let others = selection(&other, later, &none).unwrap();
+    let plain = selection(key, range, &none).unwrap();
+    let summary = |selected: &[Selection<'_>]| {
+        let questions = asked::questions(&table, selected, Slots::Whole, Parts::NONE);
+        questions[0].sql(1000)
+    };
+    vec![
+        (
+            "how much there is of several",
+            extents(&table, &Selections(&[plain, same])),
+        ),
+        ("summaries of several", summary(&[one, same])),
+        (
+            "summaries of several, of other ranges",
+            summary(&[one, others]),
+        ),
+    ]
+}
+
 /// The queries as they were reviewed. To accept others, run this with
 /// `TIDEMARK_ACCEPT=1`, and look at the difference.
 #[test]
@@ -96,7 +129,15 @@ fn queries_are_those_that_were_reviewed() {
     }
     let range = TimeRange::new(at("2023-02-01"), at("2023-05-15T12:00:00Z")).unwrap();
     let mut text = String::new();
-    for (title, sql) in every_kind(&key("local", "sensor-1"), range, &tombstones) {
+    let key = key("local", "sensor-1");
+    let several = of_several(&key, range, &tombstones);
+    let several = several
+        .into_iter()
+        .map(|(title, sql)| (title.to_owned(), sql));
+    for (title, sql) in every_kind(&key, range, &tombstones)
+        .into_iter()
+        .chain(several)
+    {
         write!(text, "-- {title}\n{sql};\n\n").unwrap();
     }
     let path = concat!(
