@@ -14,7 +14,8 @@ use tidemark_ports::error::Kind;
 use tidemark_ports::{Bucket, Job, Slots};
 
 use crate::hooks::{Call, Done, SHARD};
-use crate::world::{World, calculation, holds, name};
+use crate::inline::calculation;
+use crate::world::{World, holds, name};
 
 fn job(series: &str, slots: Slots, limit: usize) -> Job {
     Job {

@@ -17,6 +17,7 @@ mod documented;
 mod eraser;
 mod hooks;
 mod ingest;
+mod inline;
 mod parameters;
 mod query;
 mod validator;

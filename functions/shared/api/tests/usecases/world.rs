@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
-use async_trait::async_trait;
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, LINK};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
@@ -17,7 +16,6 @@ use tidemark_api::problem::Problem;
 use tidemark_api::routes;
 use tidemark_api::use_cases::{All, UseCases};
 use tidemark_app::batch_ids::BatchIds;
-use tidemark_app::calculation::Calculation;
 use tidemark_app::discards::Discards;
 use tidemark_app::eraser::Eraser;
 use tidemark_app::health::Health;
@@ -33,13 +31,17 @@ use tidemark_core::principal::Principal;
 use tidemark_core::time::{TimeRange, Timestamp};
 use tidemark_core::tombstone::Tombstones;
 use tidemark_embedded::Embedded;
-use tidemark_ports::error::Result as Stored;
 use tidemark_ports::{
-    Bucket, Calculator, Clock, DiscardFilter, DiscardLog, GroupJob, GroupSlot, Job, Order,
-    PointStore, QuestionBounds, Queue, Scan,
+    Clock, DiscardFilter, DiscardLog, Order, PointStore, QuestionBounds, Queue, Scan,
 };
 
 use crate::hooks::{Direct, Hooked, Hooks};
+use crate::inline::Inline;
+
+const BOUNDS: QuestionBounds = QuestionBounds {
+    series: 50,
+    points: 10_000_000,
+};
 
 /// When the clock of a test begins: 2023-11-14T22:13:20Z.
 pub(crate) const NOW: i64 = 1_700_000_000;
@@ -99,27 +101,6 @@ impl Answer {
         let link = self.headers.get(LINK)?.to_str().unwrap();
         let uri = link.strip_prefix('<').unwrap();
         Some(uri.strip_suffix(">; rel=\"next\"").unwrap().to_owned())
-    }
-}
-
-/// Calculates over the hooked store, shards as well.
-struct Inline(Hooked);
-
-#[async_trait]
-impl Calculator for Inline {
-    async fn run(&self, job: Job) -> Stored<Vec<Bucket>> {
-        calculation(&self.0).handle(job).await
-    }
-
-    async fn run_groups(&self, job: GroupJob) -> Stored<Vec<Vec<GroupSlot>>> {
-        calculation(&self.0).handle_groups(job).await
-    }
-}
-
-pub(crate) fn calculation(ports: &Hooked) -> Calculation {
-    Calculation {
-        points: Arc::new(ports.clone()),
-        shards: Arc::new(Inline(ports.clone())),
     }
 }
 
@@ -216,10 +197,7 @@ impl World {
                 calculator: Arc::new(Inline(self.ports.clone())),
                 history: Arc::new(self.ports.store.clone()),
                 clock: self.clock(),
-                bounds: QuestionBounds {
-                    series: 50,
-                    points: 10_000_000,
-                },
+                bounds: BOUNDS,
             },
             eraser: Eraser {
                 catalog: ports(),

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures_util::future::try_join_all;
 use tidemark_core::time::TimeRange;
-use tidemark_ports::calculator::wire::{GroupReply, JobReply, JobRequest, Reply};
+use tidemark_ports::calculator::wire::{CalculationReply, GroupReply, JobReply, JobRequest};
 use tidemark_ports::error::{Kind, Result, StoreError};
 use tidemark_ports::{
     Bucket, Calculator, GroupJob, GroupSlot, Job, PointStore, Slots, Summarize, deadline,
@@ -38,15 +38,15 @@ impl Calculation {
     }
 
     /// Runs the job of whoever asks from elsewhere.
-    pub async fn answer(&self, request: JobRequest) -> Result<Reply> {
+    pub async fn answer(&self, request: JobRequest) -> Result<CalculationReply> {
         match request {
             JobRequest::Job(job) => {
                 let calculated = self.handle(job.clone()).await;
-                JobReply::new(&job, calculated).map(Reply::Job)
+                JobReply::new(&job, calculated).map(CalculationReply::Job)
             }
             JobRequest::Groups(job) => {
                 let calculated = self.handle_groups(job).await;
-                GroupReply::new(calculated).map(Reply::Groups)
+                GroupReply::new(calculated).map(CalculationReply::Groups)
             }
         }
     }

@@ -3,7 +3,7 @@
 //! comes after.
 
 use tidemark_core::time::TimeRange;
-use tidemark_ports::calculator::wire::{GroupReply, JobRequest, Reply};
+use tidemark_ports::calculator::wire::{CalculationReply, GroupReply, JobRequest};
 use tidemark_ports::error::{Kind, Result, StoreError};
 use tidemark_ports::{Group, GroupJob, GroupSlot};
 
@@ -29,7 +29,7 @@ impl LambdaCalculator {
                 }
                 break;
             };
-            let Reply::Groups(reply) = reply else {
+            let CalculationReply::Groups(reply) = reply else {
                 return Err(unexpected());
             };
             left = take(reply, first, &job, &mut found)?;

@@ -17,7 +17,7 @@ use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_sqs::error::ProvideErrorMetadata;
 use tidemark_core::summary::Parts;
 use tidemark_core::time::TimeRange;
-use tidemark_ports::calculator::wire::{JobRequest, Reply};
+use tidemark_ports::calculator::wire::{CalculationReply, JobRequest};
 use tidemark_ports::error::{Kind, Result, StoreError};
 use tidemark_ports::{Bucket, Calculator, GroupJob, GroupSlot, Job, Slots};
 
@@ -99,7 +99,7 @@ impl Calculator for LambdaCalculator {
                 buckets.extend(self.inline.run(job).await?);
                 break;
             };
-            let Reply::Job(reply) = reply else {
+            let CalculationReply::Job(reply) = reply else {
                 return Err(unexpected());
             };
             let (part, rest) = reply.read()?;
@@ -146,7 +146,7 @@ impl Calculator for LambdaCalculator {
 
 impl LambdaCalculator {
     /// Has a job run; None where that is refused, or would be.
-    async fn invoke(&self, request: &JobRequest) -> Result<Option<Reply>> {
+    async fn invoke(&self, request: &JobRequest) -> Result<Option<CalculationReply>> {
         let request = serde_json::to_vec(request)
             .map_err(|e| StoreError::new(Kind::Internal, "writing a calculation").because(e))?;
         if request.len() > LONGEST_REQUEST {
@@ -182,14 +182,14 @@ fn beginning(job: &Job, stretch: Option<i64>) -> TimeRange {
 }
 
 /// What a function answered, if it did.
-fn answer(output: &InvokeOutput) -> Result<Reply> {
+fn answer(output: &InvokeOutput) -> Result<CalculationReply> {
     let payload = output.payload().map(AsRef::as_ref).unwrap_or_default();
     if let Some(kind) = output.function_error() {
         let told = String::from_utf8_lossy(&payload[..payload.len().min(TOLD)]);
         let context = format!("a calculation failed ({kind}): {told}");
         return Err(StoreError::new(Kind::Internal, context));
     }
-    let reply: Reply = serde_json::from_slice(payload)
+    let reply: CalculationReply = serde_json::from_slice(payload)
         .map_err(|e| StoreError::new(Kind::Internal, "reading a calculation").because(e))?;
     if reply.is_busy() {
         return Err(StoreError::new(

@@ -159,11 +159,11 @@ async fn remote(lambda: Lambda) -> Remote {
             let reply = match serde_json::from_slice(request.body()).unwrap() {
                 JobRequest::Job(job) => {
                     let buckets = summarize(&store, &job).await.unwrap();
-                    Reply::Job(JobReply::cut(&job, &buckets, longest).unwrap())
+                    CalculationReply::Job(JobReply::cut(&job, &buckets, longest).unwrap())
                 }
                 JobRequest::Groups(job) => {
                     let groups = pooled(&store, &job).await.unwrap();
-                    Reply::Groups(GroupReply::cut(&groups, longest).unwrap())
+                    CalculationReply::Groups(GroupReply::cut(&groups, longest).unwrap())
                 }
             };
             Response::new(serde_json::to_string(&reply).unwrap())

@@ -1,6 +1,7 @@
 //! The table of series and deletions.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use tidemark_aws::{Aws, CatalogTable};
@@ -9,8 +10,9 @@ use tidemark_conformance::conformance_tests;
 use tidemark_conformance::material::{name, received, sibling, tenant, within};
 use tidemark_core::name::{SeriesKey, SeriesName};
 use tidemark_core::tombstone::Tombstone;
-use tidemark_ports::Catalog;
+use tidemark_ports::{Catalog, deadline};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 async fn open() -> Subject<CatalogTable> {
     Subject::new(Aws::from_env().await.catalog().unwrap())
@@ -32,7 +34,9 @@ async fn the_count_is_exact_whoever_writes_at_once() {
     let mut work = JoinSet::new();
     for task in 0..6 {
         let (catalog, tenant, names) = (Arc::clone(&catalog), tenant.clone(), Arc::clone(&names));
-        work.spawn(async move {
+        // They are in each other's way, and the emulator may be slow.
+        let patient = Instant::now() + Duration::from_mins(2);
+        work.spawn(deadline::within(patient, async move {
             let part: Vec<_> = names.iter().skip(task * 20).map(Into::into).collect();
             let seconds = i64::try_from(task).unwrap();
             catalog
@@ -46,7 +50,7 @@ async fn the_count_is_exact_whoever_writes_at_once() {
                 };
                 catalog.delete(&key, received(3)).await.unwrap();
             }
-        });
+        }));
     }
     work.join_all().await;
     let listed = catalog.list(&tenant, "", None, 1000).await.unwrap();

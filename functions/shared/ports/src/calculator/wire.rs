@@ -31,14 +31,14 @@ pub enum JobRequest {
 /// What it answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Reply {
+pub enum CalculationReply {
     /// To a job.
     Job(JobReply),
     /// To one over many series.
     Groups(GroupReply),
 }
 
-impl Reply {
+impl CalculationReply {
     /// Whether the store was busy.
     pub const fn is_busy(&self) -> bool {
         match self {
