@@ -341,33 +341,32 @@ pub async fn many_summaries_are_those_of_each<S: PointStore + ?Sized>(subject: &
     }
     let hidden = tombstones(&[(3600 * SECOND, 9000 * SECOND, 5)]);
     let none = Tombstones::none();
-    for range in [TimeRange::ALL, within(1000 * SECOND, 20_000 * SECOND)] {
-        for (slots, limit) in [
-            (Slots::Whole, 1),
-            (grid("1h", "UTC"), 1000),
-            (grid("1d", "Europe/Zurich"), 2),
-        ] {
-            for parts in [Parts::NONE, Parts::STORED, Parts::ALL] {
-                let requests: Vec<Summarize<'_>> = keys
-                    .iter()
-                    .enumerate()
-                    .map(|(i, series)| Summarize {
-                        series,
-                        range,
-                        tombstones: if i % 2 == 0 { &hidden } else { &none },
-                        slots,
-                        parts,
-                        limit,
-                    })
-                    .collect();
-                let all = subject.store.summarize_many(&requests).await.unwrap();
-                let mut each = Vec::new();
-                for request in &requests {
-                    each.push(subject.store.summarize(*request).await.unwrap());
-                }
-                assert_eq!(told(&all), told(&each), "{slots:?} of {range:?}");
-                assert!(all[0].is_empty() && !all[4].is_empty());
+    let some = within(1000 * SECOND, 90_000 * SECOND);
+    for (range, slots, limit) in [
+        (TimeRange::ALL, Slots::Whole, 1),
+        (some, grid("1h", "UTC"), 1000),
+        (some, grid("1d", "Europe/Zurich"), 2),
+    ] {
+        for parts in [Parts::NONE, Parts::STORED, Parts::ALL] {
+            let requests: Vec<Summarize<'_>> = keys
+                .iter()
+                .enumerate()
+                .map(|(i, series)| Summarize {
+                    series,
+                    range,
+                    tombstones: if i % 2 == 0 { &hidden } else { &none },
+                    slots,
+                    parts,
+                    limit,
+                })
+                .collect();
+            let all = subject.store.summarize_many(&requests).await.unwrap();
+            let mut each = Vec::new();
+            for request in &requests {
+                each.push(subject.store.summarize(*request).await.unwrap());
             }
+            assert_eq!(told(&all), told(&each), "{slots:?} of {range:?}");
+            assert!(all[0].is_empty() && !all[4].is_empty());
         }
     }
 }
