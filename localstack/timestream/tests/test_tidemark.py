@@ -41,6 +41,8 @@ def at(text: str) -> int:
 QUERIES = reviewed()
 #: What they ask about; points in `HIDDEN` that were received until `DELETED` are deleted.
 SERIES = "local/sensor-1"
+#: Another, about which some ask as well, and of which nothing is deleted.
+OTHER = "local/sensor-2"
 FROM, TO = at("2023-02-01T00:00Z"), at("2023-05-15T12:00Z")
 HIDDEN = at("2023-02-03T00:00Z"), at("2023-02-04T00:00Z")
 DELETED = at("2023-02-05T06:07:08Z") + 9000
@@ -83,6 +85,11 @@ def draw(seed: int) -> list[Point]:
     ]
 
 
+def others() -> list[Point]:
+    """The points of the other series."""
+    return draw(9)
+
+
 def call(table: TestTable, series: str, points: list[Point]) -> dict[str, Any]:
     """The call that writes points."""
     records = [
@@ -108,7 +115,7 @@ def call(table: TestTable, series: str, points: list[Point]) -> dict[str, Any]:
 def points(old: TestTable, request: pytest.FixtureRequest) -> list[Point]:
     """Those of the series, which are written, with others of another one."""
     drawn = draw(request.param)
-    for series, of in ((SERIES, drawn), ("local/other", draw(9))):
+    for series, of in ((SERIES, drawn), (OTHER, others())):
         for start in range(0, len(of), BATCH):
             old.running.write.write_records(**call(old, series, of[start : start + BATCH]))
     return drawn
@@ -157,13 +164,18 @@ SLOTS: dict[str, Callable[[int], int]] = {
 }
 
 
+#: What is asked of both series, and how much later the range of the other one begins.
+EXTENTS = "how much there is of several"
+SUMMARIES = {"summaries of several": 0, "summaries of several, of other ranges": 1}
+
+
 def typed(row: list[str | None], like: tuple[Any, ...]) -> tuple[Any, ...]:
     """A row, with the types of another."""
     return tuple(type(one)(cell) for cell, one in zip(row, like, strict=True))
 
 
 def test_every_query_is_asked() -> None:
-    assert QUERIES.keys() == ROWS.keys() | SLOTS.keys()
+    assert QUERIES.keys() == ROWS.keys() | SLOTS.keys() | SUMMARIES.keys() | {EXTENTS}
 
 
 def test_points(old: TestTable, points: list[Point]) -> None:
@@ -208,9 +220,35 @@ def test_summaries(old: TestTable, points: list[Point]) -> None:
         assert len(rows[0]) == (15 if "fourth_power" in QUERIES[title] else 11), title
 
 
+def within(points: list[Point], begin: int = FROM) -> list[Point]:
+    """Those in the range, or in what of it comes from then on."""
+    return [point for point in points if begin <= point.time <= TO]
+
+
+def test_several_series(old: TestTable, points: list[Point]) -> None:
+    extents = [
+        (series, of[0].time, of[-1].time, len(of))
+        for series, of in ((SERIES, within(points)), (OTHER, within(others())))
+    ]
+    found = sorted(old.rows(QUERIES[EXTENTS]), key=str)
+    assert [typed(row, like) for row, like in zip(found, extents, strict=True)] == extents
+    for title, later in SUMMARIES.items():
+        held = {SERIES: seen(points), OTHER: within(others(), FROM + later)}
+        rows = old.rows(QUERIES[title])
+        assert [row[0] for row in rows] == list(held), title
+        for row, inside in zip(rows, held.values(), strict=True):
+            wanted = summary(0, inside)
+            # To the sign of a zero.
+            assert repr(typed(row[1:3] + row[4:12], wanted)) == repr(wanted), title
+            scale = max(abs(point.value) for point in inside) + 1
+            total = math.fsum(point.value for point in inside)
+            assert float(str(row[3])) == pytest.approx(total, abs=1e-12 * len(inside) * scale)
+
+
 @pytest.mark.usefixtures("points")
 def test_a_series_without_points(old: TestTable) -> None:
-    for title, sql in QUERIES.items():
+    for title in ROWS.keys() | SLOTS.keys():
+        sql = QUERIES[title]
         wanted = [[None, None, "0"]] if title == "how much there is" else []
         assert old.rows(sql.replace(SERIES, "local/none")) == wanted, title
 
