@@ -110,9 +110,7 @@ impl AggregateQuestion {
     fn crosses_edges(&self) -> bool {
         self.is_reduced() && self.stats.iter().any(|stat| stat.crosses_edges())
     }
-}
 
-impl AggregateQuestion {
     /// Whether a series takes part in slots between two of its points.
     fn goes_on(&self) -> bool {
         let is_filled = self.grid.is_some() && self.fill != Fill::None;
